@@ -1,0 +1,99 @@
+//! Data sets: check on this machine, upload, list.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// `dataset_check`, and the first half of `dataset_upload`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct DatasetPath {
+    pub path: String,
+}
+
+/// `dataset_check`: the verdict over every line of a file.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct DatasetReport {
+    pub path: String,
+    pub name: String,
+    pub bytes: u64,
+    /// Hex SHA-256 of the file.
+    pub sha256: String,
+    pub rows: u64,
+    /// Rows without an error.
+    pub good_rows: u64,
+    /// Messages of all good rows.
+    pub messages: u64,
+    /// Characters of all good rows.
+    pub characters: u64,
+    /// Every error of every line, in file order.
+    pub findings: Vec<Finding>,
+    /// Findings beyond the first 10,000 are counted, not kept.
+    pub findings_total: u64,
+    /// The first rows, as they will be sent.
+    pub sample: Vec<SampleRow>,
+}
+
+/// One error or warning at one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Finding {
+    /// A stable code, such as `line_not_json`; its words are in the UI's catalogue and the command line's.
+    pub code: String,
+    pub severity: Severity,
+    /// 1-based line in the file; 0 speaks of the whole file.
+    pub line: u64,
+    /// JSON path within the line, such as `messages[2].content`; empty for the whole line.
+    pub at: String,
+    /// The sentence in the asked language.
+    pub message: String,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The cloud would refuse the row or fail on it.
+    Error,
+    Warning,
+}
+
+/// A row to look at.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SampleRow {
+    pub line: u64,
+    pub messages: Vec<SampleMessage>,
+}
+
+/// One turn.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SampleMessage {
+    pub role: String,
+    pub content: String,
+}
+
+/// `dataset_upload`
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct DatasetUpload {
+    pub path: String,
+    pub description: Option<String>,
+}
+
+/// `dataset_list`: a file in the selected cloud.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct DatasetRow {
+    /// The cloud's file id: what a fine-tune names.
+    pub id: String,
+    pub name: String,
+    pub description: String,
+    pub bytes: u64,
+    pub md5: String,
+    /// As this console counted when it uploaded; nothing for files from elsewhere.
+    pub rows: Option<u64>,
+    pub sha256: Option<String>,
+    /// RFC 3339.
+    pub created_at: String,
+}
+
+/// `dataset_delete`
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct DatasetId {
+    pub id: String,
+}

@@ -1,0 +1,3 @@
+//! The binary `partner`: clap -> pc-app -> text or JSON.
+
+fn main() {}

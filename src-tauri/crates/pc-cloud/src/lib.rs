@@ -1,0 +1,1 @@
+//! HTTP client for any endpoint that speaks pc-protocol, and billing.

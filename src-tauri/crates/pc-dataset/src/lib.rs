@@ -1,0 +1,1 @@
+//! Read and check data sets and golden sets; pure and streaming.

@@ -1,0 +1,1 @@
+//! Model folder (+ adapter) to an ONNX folder.

@@ -1,0 +1,1 @@
+//! A model folder: config, tokenizer, chat template, safetensors and GGUF weights, adapters.

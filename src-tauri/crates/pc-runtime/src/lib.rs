@@ -1,0 +1,1 @@
+//! Chat on ONNX Runtime: session, KV cache, sampler, token stream.

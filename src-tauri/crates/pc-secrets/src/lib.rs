@@ -1,0 +1,1 @@
+//! System keychain or key file; envelope sealing (master key, data key, AEAD).

@@ -1,0 +1,1 @@
+//! SQLite tables and sealed blobs; the only SQL.

@@ -1,0 +1,1 @@
+//! For tests only: temporary home, fixed clock, memory keychain, fixture loaders.

@@ -1,0 +1,3 @@
+//! The desktop window of Partner Console.
+
+fn main() {}
