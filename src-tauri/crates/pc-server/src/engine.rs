@@ -1,0 +1,187 @@
+//! What the embedded cloud needs done but cannot do itself: training and answering. Blocking methods,
+//! called on blocking threads. Deliberately absent: any implementation (pc-app has it, tests have a small one).
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use pc_base::Cancel;
+use serde::{Deserialize, Serialize};
+
+/// Trains and answers. Every method may block for as long as it works, and must be safe to call from several threads.
+pub trait Engine: Send + Sync + 'static {
+    /// The catalogue: the base models that this cloud offers.
+    fn bases(&self) -> Vec<BaseModel>;
+
+    /// Trains until done. Called again with the same spec after a crash: it then goes on from the newest
+    /// checkpoint in `work_dir`. A cancel ends it with an error whose code is `Code::Cancelled`.
+    fn train(
+        &self,
+        spec: &TrainSpec,
+        events: &mut dyn FnMut(TrainEvent),
+        cancel: &Cancel,
+    ) -> anyhow::Result<TrainDone>;
+
+    /// Makes a model ready to answer. `spec.adapter` is only there during the call: keep what is needed.
+    /// Called again after a restart for every running deployment.
+    fn deploy(&self, spec: &DeploySpec) -> anyhow::Result<()>;
+
+    /// Forgets a deployed model and destroys what was kept for it. An unknown name is not an error.
+    fn undeploy(&self, deployed_model: &str) -> anyhow::Result<()>;
+
+    /// Answers; hands out text as it appears and stops early where `on_text` says so.
+    fn generate(
+        &self,
+        spec: &GenerateSpec,
+        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        cancel: &Cancel,
+    ) -> anyhow::Result<Generated>;
+}
+
+/// A base model of the catalogue. Prices are in the price book, by the model's id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseModel {
+    /// The id on the wire, such as `gemma-3-270m`.
+    pub id: String,
+    /// The name for people.
+    pub name: String,
+    /// The longest sequence that can be trained or answered, in tokens.
+    pub max_length: u64,
+}
+
+/// One training. Everything but `hyper` is a place or a name; the same job always gets the same places.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrainSpec {
+    pub job_id: String,
+    pub base_model: String,
+    /// A PEFT adapter folder to train further.
+    pub adapter: Option<PathBuf>,
+    /// ChatML JSONL files, readable by this user only, removed when the call returns.
+    pub data: Vec<PathBuf>,
+    pub validation: Vec<PathBuf>,
+    pub hyper: Hyper,
+    /// For checkpoints; kept until the job is in a final state.
+    pub work_dir: PathBuf,
+    /// Where the PEFT adapter is expected.
+    pub out_dir: PathBuf,
+}
+
+/// Settings of a training by the names of the wire, every value filled in and inside its range.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hyper {
+    pub n_epochs: u32,
+    pub batch_size: u32,
+    /// Tokens; longer rows are dropped.
+    pub max_length: u32,
+    pub learning_rate: f64,
+    /// Lower case: `linear`, `cosine` or `constant` …
+    pub lr_scheduler_type: String,
+    pub warmup_ratio: f64,
+    pub weight_decay: f64,
+    pub lora_rank: u32,
+    pub lora_alpha: u32,
+    pub lora_dropout: f64,
+    /// Steps between evaluations; 0 for none.
+    pub eval_steps: u32,
+    /// Optimiser steps between checkpoints; 0 leaves it to the engine.
+    pub save_steps: u32,
+    /// The share of rows that is trained where there is no validation file; 1 trains all.
+    pub split: f64,
+    pub seed: u64,
+}
+
+/// What happens during a training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TrainEvent {
+    Started {
+        rows: u64,
+        dropped: u64,
+        tokens_per_epoch: u64,
+        total_steps: u64,
+        resumed_from_step: u64,
+    },
+    Step {
+        step: u64,
+        epoch: f64,
+        loss: f64,
+        learning_rate: f64,
+        /// Tokens trained since the job's very first start.
+        tokens: u64,
+        tokens_per_second: f64,
+        eta_seconds: u64,
+    },
+    Eval {
+        step: u64,
+        loss: f64,
+    },
+    /// A checkpoint that a later `train` call goes on from. `path` is a PEFT folder.
+    Checkpoint {
+        step: u64,
+        path: PathBuf,
+    },
+}
+
+/// A finished training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainDone {
+    /// Tokens trained over all epochs, since the job's very first start: what is billed.
+    pub tokens: u64,
+    pub steps: u64,
+}
+
+/// A model to make ready.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeploySpec {
+    pub deployed_model: String,
+    pub base_model: String,
+    /// A PEFT adapter folder; nothing serves the base model itself.
+    pub adapter: Option<PathBuf>,
+}
+
+/// One question.
+#[derive(Clone, Debug)]
+pub struct GenerateSpec {
+    /// A deployed model's name, or a base model's id.
+    pub model: String,
+    pub prompt: Prompt,
+    pub sampling: Sampling,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Prompt {
+    /// Chat messages as on the wire (`role`, `content`, …); the model's chat template renders them.
+    Messages(Vec<serde_json::Value>),
+    /// Text that is taken as one user turn.
+    Text(String),
+}
+
+/// How to pick tokens. Nothing means the model's own default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sampling {
+    pub max_tokens: Option<u32>,
+    /// 0 is greedy.
+    pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
+    /// 0 does not limit.
+    pub top_k: Option<u32>,
+    pub repetition_penalty: Option<f64>,
+    pub presence_penalty: Option<f64>,
+    pub seed: Option<u64>,
+    pub stop: Vec<String>,
+}
+
+/// A finished answer; its text was handed to `on_text`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generated {
+    pub finish: Finish,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+}
+
+/// Why an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    Stop,
+    Length,
+}
