@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::codegen::{Mode, codegen};
-use crate::run::{command, npm, run, say};
+use crate::run::{command, npm, root, run, say};
 use crate::setup::{Extent, setup};
 use crate::tidy::tidy;
 
@@ -32,5 +32,5 @@ pub fn check() -> Result<()> {
 
 /// Tauri embeds this folder at compile time; an empty one is enough for checks.
 fn ui_dist_folder() -> Result<()> {
-    Ok(std::fs::create_dir_all(crate::run::root().join("ui/dist"))?)
+    Ok(std::fs::create_dir_all(root().join("ui/dist"))?)
 }
