@@ -1,1 +1,30 @@
-//! Read and check data sets and golden sets; pure and streaming.
+//! Data sets: check every line of a ChatML file, read its rows, score a golden set, and the bundled hotel
+//! sample. Pure and streaming. Deliberately absent: tokenizers, networks, and holding a whole file in memory.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::bail;
+use pc_base::{Code, CodedExt as _, coded};
+
+mod golden;
+pub mod limits;
+mod rows;
+pub mod sample;
+
+pub use golden::{Golden, Recall, fold, max_jaccard, recall};
+pub use limits::Limits;
+pub use rows::{Message, Role, Row, Rows};
+
+/// Opens a file to read; a folder is refused here because reading one fails later with stranger words.
+fn open(path: &Path) -> anyhow::Result<File> {
+    if !path.exists() {
+        bail!(coded(Code::FileNotFound).with("path", path.display()));
+    }
+    let unreadable = || coded(Code::FileUnreadable).with("path", path.display());
+    let file = File::open(path).code(unreadable)?;
+    if !file.metadata().code(unreadable)?.is_file() {
+        bail!(unreadable());
+    }
+    Ok(file)
+}
