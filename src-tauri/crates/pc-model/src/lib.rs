@@ -2,12 +2,24 @@
 //! Deliberately absent: anything that runs a model.
 
 mod adapter;
+mod catalog;
 mod config;
 mod dequant;
+mod folder;
 mod gguf;
 mod gguf_map;
+mod gguf_tokenizer;
+mod python;
+mod template;
+mod tokenizer;
+mod training;
 mod weights;
 
 pub use adapter::{Adapter, LoraPair};
+pub use catalog::{Catalog, CatalogRow, Price, Source};
 pub use config::{Activation, Config, Family, Layer, Rope, RopeScaling};
+pub use folder::ModelFolder;
+pub use template::{ChatTemplate, RenderOptions};
+pub use tokenizer::{DecodeStream, Tokenizer};
+pub use training::{TrainingExample, training_example};
 pub use weights::Weights;

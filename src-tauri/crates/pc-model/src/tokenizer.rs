@@ -1,0 +1,101 @@
+//! Text to token ids and back, with the tokenizer that the model was trained with.
+//!
+//! Nothing is added to what is encoded: special tokens count only where the text has them, as chat templates write them.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use pc_base::{Code, CodedExt as _, coded};
+
+/// A loaded `tokenizer.json`.
+#[derive(Clone)]
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+}
+
+fn broken(error: tokenizers::Error) -> anyhow::Error {
+    anyhow!(error).context(coded(Code::ModelFileInvalid).with("path", "tokenizer.json").with("why", "it cannot be used"))
+}
+
+impl Tokenizer {
+    /// Reads `tokenizer.json`.
+    pub fn open(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).code(|| coded(Code::FileNotFound).with("path", path.display()))?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// From the bytes of a `tokenizer.json`.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(broken)?;
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(broken)?;
+        Ok(Self { inner })
+    }
+
+    /// The text of a `tokenizer.json` that loads as this tokenizer.
+    pub fn to_json(&self) -> Result<String> {
+        self.inner.to_string(false).map_err(broken)
+    }
+
+    /// Ids of a text.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
+        Ok(self.inner.encode_fast(text, false).map_err(broken)?.get_ids().to_vec())
+    }
+
+    /// Text of ids; unknown ids are left out.
+    pub fn decode(&self, ids: &[u32], skip_special: bool) -> Result<String> {
+        self.inner.decode(ids, skip_special).map_err(broken)
+    }
+
+    /// The id of a token by its exact text.
+    pub fn id_of(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
+    /// The exact text of a token.
+    pub fn token_of(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// Ids with added tokens counted.
+    pub fn vocab_size(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// Text of a growing list of ids.
+    pub fn stream(&self) -> DecodeStream<'_> {
+        DecodeStream { tokenizer: self, ids: Vec::new(), shown: 0, start: 0 }
+    }
+}
+
+/// Text as it becomes certain: a character whose bytes are spread over tokens is held back until it is whole.
+pub struct DecodeStream<'a> {
+    tokenizer: &'a Tokenizer,
+    ids: Vec<u32>,
+    /// Ids before this one are shown.
+    shown: usize,
+    /// Where decoding restarts, so that a step costs a few tokens and not the whole answer.
+    start: usize,
+}
+
+impl DecodeStream<'_> {
+    /// Takes an id and returns the text that it completes, which is often empty.
+    pub fn push(&mut self, id: u32) -> Result<String> {
+        self.ids.push(id);
+        let before = self.tokenizer.decode(&self.ids[self.start..self.shown], true)?;
+        let now = self.tokenizer.decode(&self.ids[self.start..], true)?;
+        if now.len() <= before.len() || now.ends_with('\u{FFFD}') {
+            return Ok(String::new());
+        }
+        let new = now[now.floor_char_boundary(before.len())..].to_owned();
+        (self.start, self.shown) = (self.shown, self.ids.len());
+        Ok(new)
+    }
+
+    /// What is still held back at the end: a broken character shows as the replacement sign.
+    pub fn finish(self) -> Result<String> {
+        let before = self.tokenizer.decode(&self.ids[self.start..self.shown], true)?;
+        let now = self.tokenizer.decode(&self.ids[self.start..], true)?;
+        Ok(now.get(before.len()..).unwrap_or_default().to_owned())
+    }
+}

@@ -1,0 +1,77 @@
+//! One conversation as ids with a mark on every token that is learnt: the assistant's words and the end of its turn.
+
+use anyhow::Result;
+use pc_base::{Code, coded};
+use serde_json::Value;
+
+use crate::template::{ChatTemplate, RenderOptions};
+use crate::tokenizer::Tokenizer;
+
+/// Ids of a whole conversation; `labels[i]` is true where `ids[i]` is to be predicted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrainingExample {
+    pub ids: Vec<u32>,
+    pub labels: Vec<bool>,
+}
+
+/// Renders the conversation turn by turn: what an assistant's turn adds to the text before it is learnt.
+///
+/// A template may rewrite history (Qwen3 drops the thinking of earlier turns), so that an earlier rendering is not the
+/// start of a later one. Then only the longest common start counts as before, and a turn that the final text no longer
+/// shows as it was is not learnt.
+pub fn training_example(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Value]) -> Result<TrainingExample> {
+    let render = |upto: usize, open: bool| {
+        let options = RenderOptions { add_generation_prompt: open, ..RenderOptions::default() };
+        template.render(&messages[..upto], &options)
+    };
+    let whole = render(messages.len(), false)?;
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    for (at, message) in messages.iter().enumerate() {
+        if message["role"] != "assistant" {
+            continue;
+        }
+        let (before, after) = (render(at, true)?, render(at + 1, false)?);
+        let (start, end) = (common(&whole, &before), common(&whole, &after));
+        let content = message["content"].as_str().unwrap_or_default().trim();
+        let shown = whole.get(start..end).is_some_and(|span| span.contains(content));
+        if end > start && shown {
+            spans.push((start, end - after_turn(&whole[start..end])));
+        }
+    }
+    if spans.is_empty() {
+        return Err(coded(Code::TemplateInvalid).with("why", "no assistant's turn is visible in the rendered text").into());
+    }
+    label(tokenizer, &whole, &spans)
+}
+
+/// Length of the longest common start, at a character's boundary.
+fn common(a: &str, b: &str) -> usize {
+    let bytes = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    a.floor_char_boundary(bytes)
+}
+
+/// The line break after the end-of-turn token is the template's own and never generated.
+fn after_turn(span: &str) -> usize {
+    span.len() - span.trim_end_matches('\n').len()
+}
+
+/// Encodes piece by piece, so that no token straddles the start of an answer, as at generation.
+fn label(tokenizer: &Tokenizer, whole: &str, spans: &[(usize, usize)]) -> Result<TrainingExample> {
+    let mut example = TrainingExample { ids: Vec::new(), labels: Vec::new() };
+    let mut add = |text: &str, learnt: bool| -> Result<()> {
+        if !text.is_empty() {
+            let ids = tokenizer.encode(text)?;
+            example.labels.extend(std::iter::repeat_n(learnt, ids.len()));
+            example.ids.extend(ids);
+        }
+        Ok(())
+    };
+    let mut at = 0;
+    for (start, end) in spans {
+        add(&whole[at..*start], false)?;
+        add(&whole[*start..*end], true)?;
+        at = *end;
+    }
+    add(&whole[at..], false)?;
+    Ok(example)
+}
