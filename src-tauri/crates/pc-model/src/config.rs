@@ -30,9 +30,16 @@ pub enum Activation {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RopeScaling {
     None,
-    Linear { factor: f32 },
+    Linear {
+        factor: f32,
+    },
     /// Llama 3.1's: long wave lengths are divided, short ones kept, those between interpolated.
-    Llama3 { factor: f32, low_freq_factor: f32, high_freq_factor: f32, original_context: f32 },
+    Llama3 {
+        factor: f32,
+        low_freq_factor: f32,
+        high_freq_factor: f32,
+        original_context: f32,
+    },
 }
 
 /// Rotary position embedding (arXiv 2104.09864).
@@ -220,9 +227,7 @@ fn family(model_type: Option<&str>) -> Result<Family> {
         Some("qwen3") => Ok(Family::Qwen3),
         Some("llama") => Ok(Family::Llama),
         Some("gemma3_text" | "gemma3") => Ok(Family::Gemma3),
-        other => {
-            Err(coded(Code::ModelArchitectureUnknown).with("architecture", other.unwrap_or("(none)")).into())
-        }
+        other => Err(coded(Code::ModelArchitectureUnknown).with("architecture", other.unwrap_or("(none)")).into()),
     }
 }
 

@@ -33,7 +33,8 @@ impl ModelFolder {
         }
         let config = path.join("config.json");
         if config.is_file() {
-            let text = std::fs::read_to_string(&config).code(|| coded(Code::FileUnreadable).with("path", config.display()))?;
+            let text =
+                std::fs::read_to_string(&config).code(|| coded(Code::FileUnreadable).with("path", config.display()))?;
             return Ok(Self { dir: path.to_owned(), config: Config::from_json(&text)?, gguf: None });
         }
         let entries = std::fs::read_dir(path).code(missing)?;
@@ -57,7 +58,9 @@ impl ModelFolder {
     pub fn tokenizer(&self) -> Result<Tokenizer> {
         let path = self.dir.join("tokenizer.json");
         match &self.gguf {
-            Some(gguf) if !path.is_file() => Tokenizer::from_bytes(&gguf_tokenizer::tokenizer_json(&Gguf::open(gguf)?)?),
+            Some(gguf) if !path.is_file() => {
+                Tokenizer::from_bytes(&gguf_tokenizer::tokenizer_json(&Gguf::open(gguf)?)?)
+            }
             _ => Tokenizer::open(&path),
         }
     }

@@ -212,12 +212,15 @@ fn place(
     let mut placed = BTreeMap::new();
     for Declared { name, shape, kind, offset } in declared {
         let Some(hf) = hugging_face_name(&name, architecture) else { continue };
-        let quantisation =
-            Quantisation::from_ggml(kind).ok_or_else(|| invalid(path, &format!("{name} has the unsupported type {kind}")))?;
+        let quantisation = Quantisation::from_ggml(kind)
+            .ok_or_else(|| invalid(path, &format!("{name} has the unsupported type {kind}")))?;
         let elements = shape.iter().try_fold(1usize, |all, n| all.checked_mul(*n));
-        let bytes = elements.and_then(|n| quantisation.bytes(n)).ok_or_else(|| invalid(path, &format!("{name} has a wrong size")))?;
+        let bytes = elements
+            .and_then(|n| quantisation.bytes(n))
+            .ok_or_else(|| invalid(path, &format!("{name} has a wrong size")))?;
         let start = usize::try_from(offset).ok().and_then(|offset| data.checked_add(offset));
-        let range = start.and_then(|start| Some((start, start.checked_add(bytes)?))).filter(|(_, end)| *end <= map.len());
+        let range =
+            start.and_then(|start| Some((start, start.checked_add(bytes)?))).filter(|(_, end)| *end <= map.len());
         let (start, end) = range.ok_or_else(|| coded(Code::ModelFileTruncated).with("path", path.display()))?;
         let interleaved_heads = match (architecture, hf.ends_with("q_proj.weight"), hf.ends_with("k_proj.weight")) {
             ("llama", true, _) => heads("head_count"),
@@ -243,7 +246,8 @@ impl GgufTensors {
 
     /// The values, de-quantised and in Hugging Face's convention.
     pub fn f32(&self, name: &str) -> Result<Vec<f32>> {
-        let tensor = self.tensors.get(name).ok_or_else(|| invalid(Path::new("model.gguf"), &format!("{name} is missing")))?;
+        let tensor =
+            self.tensors.get(name).ok_or_else(|| invalid(Path::new("model.gguf"), &format!("{name} is missing")))?;
         let mut values = dequant::to_f32(&self.map[tensor.start..tensor.end], tensor.quantisation);
         if tensor.shifted {
             values.iter_mut().for_each(|value| *value -= 1.0);

@@ -87,9 +87,8 @@ fn merges(pieces: &[String], scores: &[f32]) -> Vec<[String; 2]> {
             let piece = pieces[whole].as_str();
             let cuts = piece.char_indices().skip(1).map(|(at, _)| at);
             let ids = &ids;
-            let mut splits: Vec<_> = cuts
-                .filter_map(|at| Some((*ids.get(&piece[..at])?, *ids.get(&piece[at..])?, whole)))
-                .collect();
+            let mut splits: Vec<_> =
+                cuts.filter_map(|at| Some((*ids.get(&piece[..at])?, *ids.get(&piece[at..])?, whole))).collect();
             splits.sort_unstable();
             splits
         })

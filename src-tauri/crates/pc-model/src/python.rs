@@ -78,13 +78,17 @@ pub fn tojson(value: &Value, options: Kwargs) -> Result<Value, Error> {
 
 fn dump(out: &mut String, value: &Value, indent: Option<usize>, depth: usize) -> Result<(), Error> {
     match value.kind() {
-        ValueKind::Undefined => return Err(Error::new(ErrorKind::InvalidOperation, "undefined is not JSON serializable")),
+        ValueKind::Undefined => {
+            return Err(Error::new(ErrorKind::InvalidOperation, "undefined is not JSON serializable"));
+        }
         ValueKind::None => out.push_str("null"),
         ValueKind::Bool => out.push_str(if value.is_true() { "true" } else { "false" }),
         ValueKind::String => dump_text(out, value.as_str().unwrap_or_default()),
         ValueKind::Seq => {
             let items: Vec<Value> = value.try_iter()?.collect();
-            surrounded(out, ('[', ']'), items.len(), indent, depth, |out, at| dump(out, &items[at], indent, depth + 1))?;
+            surrounded(out, ('[', ']'), items.len(), indent, depth, |out, at| {
+                dump(out, &items[at], indent, depth + 1)
+            })?;
         }
         ValueKind::Map => {
             let pairs: Vec<(Value, Value)> = keys(value).collect();

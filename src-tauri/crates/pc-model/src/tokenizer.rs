@@ -14,7 +14,8 @@ pub struct Tokenizer {
 }
 
 fn broken(error: tokenizers::Error) -> anyhow::Error {
-    anyhow!(error).context(coded(Code::ModelFileInvalid).with("path", "tokenizer.json").with("why", "it cannot be used"))
+    anyhow!(error)
+        .context(coded(Code::ModelFileInvalid).with("path", "tokenizer.json").with("why", "it cannot be used"))
 }
 
 impl Tokenizer {

@@ -39,7 +39,9 @@ pub fn training_example(tokenizer: &Tokenizer, template: &ChatTemplate, messages
         }
     }
     if spans.is_empty() {
-        return Err(coded(Code::TemplateInvalid).with("why", "no assistant's turn is visible in the rendered text").into());
+        return Err(coded(Code::TemplateInvalid)
+            .with("why", "no assistant's turn is visible in the rendered text")
+            .into());
     }
     label(tokenizer, &whole, &spans)
 }

@@ -69,7 +69,10 @@ impl Weights {
             let shape = self.shape(&format!("{module}.weight"));
             if shape.as_deref() != Some(&[pair.rows, pair.columns]) {
                 let why = format!("its module {module} does not fit this base model");
-                return Err(coded(Code::ModelFileInvalid).with("path", "adapter_model.safetensors").with("why", why).into());
+                return Err(coded(Code::ModelFileInvalid)
+                    .with("path", "adapter_model.safetensors")
+                    .with("why", why)
+                    .into());
             }
         }
         self.adapter = Some(adapter);
@@ -154,7 +157,8 @@ fn safetensors_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let text = std::fs::read_to_string(&index).code(|| coded(Code::FileNotFound).with("path", single.display()))?;
     let invalid = |why: &str| coded(Code::ModelFileInvalid).with("path", index.display()).with("why", why);
     let index_json: Value = serde_json::from_str(&text).code(|| invalid("it is not JSON"))?;
-    let map = index_json.get("weight_map").and_then(Value::as_object).ok_or_else(|| invalid("weight_map is missing"))?;
+    let map =
+        index_json.get("weight_map").and_then(Value::as_object).ok_or_else(|| invalid("weight_map is missing"))?;
     let mut names: Vec<&str> = map.values().filter_map(Value::as_str).collect();
     names.sort_unstable();
     names.dedup();
