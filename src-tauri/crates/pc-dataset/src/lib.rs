@@ -7,11 +7,21 @@ use std::path::Path;
 use anyhow::bail;
 use pc_base::{Code, CodedExt as _, coded};
 
+pub mod bench;
+mod blocks;
+mod check;
+mod finding;
 mod golden;
+mod json;
+mod judge;
 pub mod limits;
 mod rows;
 pub mod sample;
+mod thinking;
+mod tools;
 
+pub use check::{CheckOptions, Report, SampleRow, check};
+pub use finding::{Finding, FindingCode, Severity};
 pub use golden::{Golden, Recall, fold, max_jaccard, recall};
 pub use limits::Limits;
 pub use rows::{Message, Role, Row, Rows};

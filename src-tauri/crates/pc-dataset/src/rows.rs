@@ -139,7 +139,9 @@ impl Rows {
             let line = line.trim_ascii();
             if !line.is_empty() {
                 let row = serde_json::from_slice(line);
-                return row.map(Some).code(|| coded(Code::InputInvalid).with("what", what()).with("why", "it is not a ChatML row"));
+                return row
+                    .map(Some)
+                    .code(|| coded(Code::InputInvalid).with("what", what()).with("why", "it is not a ChatML row"));
             }
         }
     }
@@ -179,7 +181,8 @@ mod tests {
             )
             .as_bytes(),
         );
-        let rows: Vec<Row> = Rows::open(file.path()).expect("opens").collect::<anyhow::Result<_>>().expect("all rows are good");
+        let rows: Vec<Row> =
+            Rows::open(file.path()).expect("opens").collect::<anyhow::Result<_>>().expect("all rows are good");
         assert_eq!(rows.len(), 2, "the blank line is no row");
         assert_eq!((rows[0].messages[0].content.as_str(), rows[0].messages[1].loss_weight), ("ab", Some(0.5)));
         assert_eq!(rows[1].messages[0].content, "", "null is empty");

@@ -1,0 +1,223 @@
+//! The check as its users see it: files in, findings out.
+
+use super::*;
+use pc_base::Silent;
+
+/// Checks bytes as a file called `name`.
+fn run(name: &str, bytes: &[u8], options: &CheckOptions) -> Report {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = dir.path().join(name);
+    pc_base::write_atomic(&path, bytes).expect("and written");
+    check(&path, options, &Silent, &Cancel::default()).expect("the file can be read")
+}
+
+/// `code line at` of every finding.
+fn found(bytes: &[u8]) -> Vec<String> {
+    let report = run("a.jsonl", bytes, &CheckOptions::default());
+    report.findings.iter().map(|f| format!("{} {} {}", f.code.name(), f.line, f.at).trim_end().to_owned()).collect()
+}
+
+const GOOD: &str = r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}"#;
+
+/// A row of these messages, given as JSON.
+fn row(messages: &[&str]) -> String {
+    format!("{{\"messages\":[{}]}}", messages.join(","))
+}
+
+#[test]
+fn a_good_file_has_no_finding_and_its_figures_add_up() {
+    let bytes = format!("{GOOD}\n{GOOD}");
+    let report = run("train_1.jsonl", bytes.as_bytes(), &CheckOptions::default());
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert_eq!((report.rows, report.good_rows, report.messages, report.characters), (2, 2, 4, 4));
+    assert_eq!(report.sha256, hex::encode(Sha256::digest(&bytes)), "the hash is the file's");
+    assert_eq!(report.md5, hex::encode(Md5::digest(&bytes)));
+    assert_eq!(report.sample.iter().map(|s| s.line).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn the_bundled_sample_is_good() {
+    let report = run(crate::sample::FILE_NAME, crate::sample::TRAIN.as_bytes(), &CheckOptions::default());
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert_eq!(report.good_rows, crate::sample::rows().len() as u64);
+}
+
+#[test]
+fn every_line_is_judged_and_every_error_named() {
+    let (user, answer) = (r#"{"role":"user","content":"a"}"#, r#"{"role":"assistant","content":"b"}"#);
+    let system = r#"{"role":"system","content":"s"}"#;
+    let cases: Vec<(String, &[&str])> = vec![
+        ("[1]".into(), &["row_not_object 1"]),
+        ("{}".into(), &["row_shape_unknown 1"]),
+        (r#"{"text":"t"}"#.into(), &["row_is_cpt 1"]),
+        (format!("{{\"messages\":[{user}],\"chosen\":{answer},\"rejected\":{answer}}}"), &["row_is_dpo 1"]),
+        (format!("{{\"messages\":[{user}],\"rollout_extra\":{{}}}}"), &["row_is_rl 1"]),
+        (r#"{"messages":{}}"#.into(), &["messages_not_list 1 messages"]),
+        (row(&[]), &["messages_empty 1 messages"]),
+        (row(&["3", answer]), &["message_not_object 1 messages[0]"]),
+        (row(&[user]), &["last_not_assistant 1 messages[0].role"]),
+        (row(&[answer]), &["turn_order 1 messages[0].role"]),
+        (row(&[user, user, answer]), &["turn_order 1 messages[1].role"]),
+        (row(&[system, user, answer]), &[]),
+        (
+            row(&[user, answer, system, user, answer]),
+            &["system_not_first 1 messages[2].role", "turn_order 1 messages[3].role"],
+        ),
+        (row(&[r#"{"content":"a"}"#, answer]), &["role_missing 1 messages[0]"]),
+        (row(&[r#"{"role":"bot","content":"a"}"#, answer]), &["role_unknown 1 messages[0].role"]),
+        (row(&[r#"{"role":"user"}"#, answer]), &["content_missing 1 messages[0]"]),
+        (row(&[r#"{"role":"user","content":5}"#, answer]), &["content_type 1 messages[0].content"]),
+        (row(&[r#"{"role":"user","content":" \u200b"}"#, answer]), &["content_empty 1 messages[0].content"]),
+        (
+            row(&[r#"{"role":"user","content":[{"text":"a"},{"image":"b"}]}"#, answer]),
+            &["content_type 1 messages[0].content[1]"],
+        ),
+        (row(&[r#"{"role":"user","content":"a","name":"x"}"#, answer]), &["message_key_refused 1 messages[0].name"]),
+        (
+            row(&[user, r#"{"role":"assistant","content":"b","weight":1}"#]),
+            &["message_key_refused 1 messages[1].weight"],
+        ),
+        (row(&[user, r#"{"role":"assistant","content":"b","loss_weight":"0.5"}"#]), &[]),
+        (
+            row(&[user, r#"{"role":"assistant","content":"b","loss_weight":0}"#]),
+            &["loss_weight_range 1 messages[1].loss_weight"],
+        ),
+        (
+            row(&[r#"{"role":"user","content":"a","loss_weight":1}"#, answer]),
+            &["loss_weight_role 1 messages[0].loss_weight"],
+        ),
+        (row(&[user, r#"{"role":"assistant","content":"<think>\nt\n</think>\n\nb"}"#]), &[]),
+        (
+            row(&[user, r#"{"role":"assistant","content":"<think>t</think>b"}"#]),
+            &["thinking_newlines 1 messages[1].content"],
+        ),
+        (
+            row(&[user, r#"{"role":"assistant","content":"<think>\nt\n</think>\n\nb"}"#, user, answer]),
+            &["thinking_not_last 1 messages[1].content"],
+        ),
+        (format!("{{\"messages\":[{user},{answer}],\"tools\":{{}}}}"), &["tools_not_list 1 tools"]),
+        (format!("{{\"messages\":[{user},{answer}],\"id\":1}}"), &["row_key_unknown 1 id"]),
+        (
+            format!("{{\"messages\":[],\"messages\":[{user},{answer}]}}"),
+            &["key_duplicate 1", "messages_empty 1 messages"],
+        ),
+        (row(&[r#"{"role":"user","content":"a","content":"b"}"#, answer]), &["key_duplicate 1 messages[0]"]),
+        (row(&[r#"{"role":"user","content":"\ud800"}"#, answer]), &["lone_surrogate 1"]),
+        (row(&[r#"{"role":"user","content":"a\u0001"}"#, answer]), &["control_character 1"]),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(found(line.as_bytes()), expected, "{line}");
+    }
+}
+
+#[test]
+fn tool_calls_need_ids_that_match_and_arguments_that_are_json() {
+    let user = r#"{"role":"user","content":"a"}"#;
+    let answer = r#"{"role":"assistant","content":"b"}"#;
+    let call = |id: &str, arguments: &str| {
+        format!(
+            r#"{{"role":"assistant","content":null,"tool_calls":[{{"id":"{id}","function":{{"name":"f","arguments":"{arguments}"}}}}]}}"#
+        )
+    };
+    let tool = |id: &str| format!(r#"{{"role":"tool","tool_call_id":"{id}","content":"1"}}"#);
+    assert!(
+        found(row(&[user, &call("c1", "{}"), &tool("c1"), answer]).as_bytes()).is_empty(),
+        "a whole exchange is good"
+    );
+    assert_eq!(
+        found(row(&[user, &call("c1", "{}"), &tool("c2"), answer]).as_bytes()),
+        ["tool_id_unknown 1 messages[2].tool_call_id"]
+    );
+    let broken = found(row(&[user, &call("c1", "{x"), &tool("c1"), answer]).as_bytes());
+    assert_eq!(broken, ["tool_arguments_not_json 1 messages[1].tool_calls[0].function.arguments"]);
+    assert_eq!(
+        found(row(&[user, &call("", "{}"), answer]).as_bytes())[0],
+        "tool_call_invalid 1 messages[1].tool_calls[0]"
+    );
+}
+
+#[test]
+fn places_survive_broken_neighbours() {
+    let bytes = [GOOD.as_bytes(), b"\n\n{\"messages\":[1,]}\n\xff\xfe\n", GOOD.as_bytes(), b"\n"].concat();
+    assert_eq!(found(&bytes), ["line_blank 2", "line_not_json 3", "line_not_utf8 4"]);
+    let report = run("a.jsonl", &bytes, &CheckOptions { language: Language::Chinese, ..CheckOptions::default() });
+    assert_eq!(report.findings[1].message, "第 15 列起不是合法的 JSON：右括号前多了一个逗号。");
+    assert_eq!(report.findings[2].message, format!("这一行不是 UTF-8，从文件第 {} 字节起有误。", GOOD.len() + 2 + 18));
+    assert_eq!((report.rows, report.good_rows, report.errors_total, report.findings_total), (4, 2, 2, 3));
+    assert_eq!(
+        report.sample.iter().map(|s| s.line).collect::<Vec<_>>(),
+        [1, 5],
+        "only good rows are shown, with their lines"
+    );
+}
+
+#[test]
+fn marks_and_line_ends_of_other_systems_are_named_once() {
+    let bytes = format!("\u{feff}{GOOD}\n{GOOD}\r\n{GOOD}\r\n");
+    assert_eq!(found(bytes.as_bytes()), ["file_bom 1", "file_crlf 2"]);
+    assert_eq!(found(b"\xff\xfe{\0}\0")[0], "file_utf16 0");
+}
+
+#[test]
+fn the_whole_file_is_judged_too() {
+    let options = CheckOptions {
+        batch_size: Some(1),
+        limits: Limits { file_bytes: 10, ..Limits::default() },
+        ..CheckOptions::default()
+    };
+    let report = run("训练.txt", GOOD.as_bytes(), &options);
+    let codes: Vec<_> = report.findings.iter().map(|f| f.code.name()).collect();
+    assert_eq!(codes, ["file_name_unusual", "file_too_large", "rows_below_batch"]);
+    assert_eq!(found(b""), ["file_empty 0"]);
+    assert_eq!(found(b"\n"), ["file_empty 0", "line_blank 1"]);
+}
+
+#[test]
+fn a_line_that_is_too_long_is_refused_and_the_next_one_read() {
+    let mut bytes = format!("{GOOD}\n{{\"messages\":\"").into_bytes();
+    bytes.resize(bytes.len() + LINE_BYTES + (9 << 20), b'x');
+    bytes.extend_from_slice(format!("\"}}\n{GOOD}\n[").as_bytes());
+    let report = run("a.jsonl", &bytes, &CheckOptions::default());
+    let places: Vec<_> = report.findings.iter().map(|f| (f.code.name(), f.line)).collect();
+    assert_eq!(places, [("line_too_long", 2), ("line_not_json", 4)]);
+    assert_eq!((report.rows, report.good_rows, report.bytes), (4, 2, bytes.len() as u64));
+    assert_eq!(report.sha256, hex::encode(Sha256::digest(&bytes)), "what is not held is hashed all the same");
+}
+
+#[test]
+fn findings_beyond_the_bound_are_counted_and_order_is_the_files() {
+    let bytes = "x\n".repeat(FINDINGS_KEPT * 3);
+    let report = run("a.jsonl", bytes.as_bytes(), &CheckOptions::default());
+    assert_eq!((report.findings.len(), report.findings_total), (FINDINGS_KEPT, 3 * FINDINGS_KEPT as u64));
+    assert!(report.findings.iter().zip(1..).all(|(f, line)| f.line == line), "lines are numbered across sections");
+}
+
+#[test]
+fn many_sections_on_many_cores_keep_line_numbers() {
+    let mut bytes = String::new();
+    for line in 1..=40_000 {
+        bytes.push_str(if line % 10_000 == 0 { "{]\n" } else { GOOD });
+        if line % 10_000 != 0 {
+            bytes.push('\n');
+        }
+    }
+    assert_eq!(
+        found(bytes.as_bytes()),
+        ["line_not_json 10000", "line_not_json 20000", "line_not_json 30000", "line_not_json 40000"]
+    );
+}
+
+#[test]
+fn a_cancelled_check_and_a_missing_file_are_refusals_with_a_code() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = dir.path().join("a.jsonl");
+    pc_base::write_atomic(&path, GOOD.as_bytes()).expect("and written");
+    let cancel = Cancel::default();
+    cancel.cancel();
+    let code =
+        |result: anyhow::Result<Report>| pc_base::Failure::of(&result.expect_err("refused"), Language::English).code;
+    assert_eq!(code(check(&path, &CheckOptions::default(), &Silent, &cancel)), "cancelled");
+    let missing = dir.path().join("none.jsonl");
+    assert_eq!(code(check(&missing, &CheckOptions::default(), &Silent, &Cancel::default())), "file_not_found");
+    assert_eq!(code(check(dir.path(), &CheckOptions::default(), &Silent, &Cancel::default())), "file_unreadable");
+}

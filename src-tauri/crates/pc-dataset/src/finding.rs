@@ -1,0 +1,210 @@
+//! What a check can find: stable codes with their severity, and their words from `words/*.json`. Deliberately
+//! absent: how anything is found.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use pc_base::Language;
+use serde::{Deserialize, Serialize, Serializer};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The cloud would refuse the row or fail on it.
+    Error,
+    /// It would be taken, but is rarely meant.
+    Warning,
+}
+
+macro_rules! findings {
+    ($($code:ident $name:literal $severity:ident,)*) => {
+        /// A kind of finding; the words say what each means.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum FindingCode { $($code,)* }
+
+        impl FindingCode {
+            /// All kinds: the file's first, then the line's, from the outside in.
+            pub const ALL: &'static [Self] = &[$(Self::$code,)*];
+
+            /// The stable name, such as `line_not_json`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$code => $name,)* }
+            }
+
+            /// How bad it is.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$code => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+findings! {
+    FileEmpty "file_empty" Error,
+    FileTooLarge "file_too_large" Error,
+    FileOverConsoleLimit "file_over_console_limit" Warning,
+    FileNameUnusual "file_name_unusual" Warning,
+    FileBom "file_bom" Error,
+    FileUtf16 "file_utf16" Error,
+    FileCrlf "file_crlf" Warning,
+    RowsBelowBatch "rows_below_batch" Warning,
+    LineBlank "line_blank" Warning,
+    LineNotUtf8 "line_not_utf8" Error,
+    LineNotJson "line_not_json" Error,
+    LineTooLong "line_too_long" Error,
+    LineTooDeep "line_too_deep" Error,
+    LineTooManyValues "line_too_many_values" Error,
+    LoneSurrogate "lone_surrogate" Error,
+    ControlCharacter "control_character" Warning,
+    KeyDuplicate "key_duplicate" Error,
+    RowNotObject "row_not_object" Error,
+    RowShapeUnknown "row_shape_unknown" Error,
+    RowIsDpo "row_is_dpo" Error,
+    RowIsCpt "row_is_cpt" Error,
+    RowIsRl "row_is_rl" Error,
+    RowKeyUnknown "row_key_unknown" Warning,
+    MessagesNotList "messages_not_list" Error,
+    MessagesEmpty "messages_empty" Error,
+    MessageNotObject "message_not_object" Error,
+    MessageKeyRefused "message_key_refused" Error,
+    MessageKeyUnknown "message_key_unknown" Warning,
+    RoleMissing "role_missing" Error,
+    RoleUnknown "role_unknown" Error,
+    SystemNotFirst "system_not_first" Error,
+    TurnOrder "turn_order" Error,
+    LastNotAssistant "last_not_assistant" Error,
+    ContentMissing "content_missing" Error,
+    ContentType "content_type" Error,
+    ContentEmpty "content_empty" Error,
+    LossWeightRange "loss_weight_range" Error,
+    LossWeightRole "loss_weight_role" Error,
+    ThinkingNewlines "thinking_newlines" Error,
+    ThinkingNotLast "thinking_not_last" Error,
+    ToolsNotList "tools_not_list" Error,
+    ToolCallInvalid "tool_call_invalid" Error,
+    ToolArgumentsNotJson "tool_arguments_not_json" Error,
+    ToolIdUnknown "tool_id_unknown" Error,
+}
+
+type Catalogue = HashMap<String, String>;
+
+static WORDS: LazyLock<[Catalogue; 2]> = LazyLock::new(|| {
+    [include_str!("../words/en.json"), include_str!("../words/zh-CN.json")]
+        .map(|text| serde_json::from_str(text).expect("the bundled words are valid JSON: a test holds it"))
+});
+
+/// The words under a key, or the key itself, which a test shows to be impossible.
+fn words(key: &str, language: Language) -> &str {
+    let catalogue = match language {
+        Language::English => &WORDS[0],
+        Language::Chinese => &WORDS[1],
+    };
+    catalogue.get(key).map_or(key, String::as_str)
+}
+
+impl FindingCode {
+    /// The words for people, with `{name}` where a value belongs.
+    pub fn words(self, language: Language) -> &'static str {
+        words(self.name(), language)
+    }
+}
+
+impl Serialize for FindingCode {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name())
+    }
+}
+
+/// One error or warning at one place, in the asked language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub code: FindingCode,
+    pub severity: Severity,
+    /// 1-based line in the file; 0 speaks of the whole file.
+    pub line: u64,
+    /// JSON path within the line, such as `messages[2].content`; empty for the whole line.
+    pub at: String,
+    pub message: String,
+}
+
+/// A value for the words: plain, or itself a phrase of the catalogue.
+#[derive(Clone, Debug)]
+pub(crate) enum Fill {
+    Plain(String),
+    Phrase(&'static str),
+}
+
+/// A finding before its words are chosen; only kept ones are ever worded.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub code: FindingCode,
+    pub line: u64,
+    pub at: String,
+    pub fills: Vec<(&'static str, Fill)>,
+}
+
+/// Longest value quoted in a sentence, in characters; the rest of a hostile key or role is cut.
+const QUOTED: usize = 60;
+
+impl Found {
+    pub fn new(code: FindingCode, at: impl Into<String>) -> Self {
+        Self { code, line: 0, at: at.into(), fills: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        let value = value.to_string();
+        let cut = value.char_indices().nth(QUOTED).map_or(value.clone(), |(end, _)| format!("{}…", &value[..end]));
+        self.fills.push((name, Fill::Plain(cut)));
+        self
+    }
+
+    #[must_use]
+    pub fn phrase(mut self, name: &'static str, key: &'static str) -> Self {
+        self.fills.push((name, Fill::Phrase(key)));
+        self
+    }
+
+    pub fn worded(self, language: Language) -> Finding {
+        let mut message = self.code.words(language).to_owned();
+        for (name, fill) in &self.fills {
+            let value = match fill {
+                Fill::Plain(text) => text.as_str(),
+                Fill::Phrase(key) => words(key, language),
+            };
+            message = message.replace(&format!("{{{name}}}"), value);
+        }
+        Finding { code: self.code, severity: self.code.severity(), line: self.line, at: self.at, message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn holes(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).collect()
+    }
+
+    #[test]
+    fn every_code_has_words_with_the_same_values_in_both_languages_and_no_words_are_stray() {
+        let keys = |i: usize| WORDS[i].keys().map(String::as_str).collect::<BTreeSet<_>>();
+        assert_eq!(keys(0), keys(1), "both catalogues speak of the same things");
+        for code in FindingCode::ALL {
+            assert!(WORDS[0].contains_key(code.name()), "{} has words", code.name());
+            let (en, zh) = (code.words(Language::English), code.words(Language::Chinese));
+            assert_eq!(holes(en), holes(zh), "{} names the same values", code.name());
+        }
+        let codes: BTreeSet<_> = FindingCode::ALL.iter().map(|code| code.name()).collect();
+        let whys: BTreeSet<_> = crate::json::Why::ALL.iter().map(|why| why.key()).collect();
+        assert_eq!(keys(0), codes.union(&whys).copied().collect(), "every entry is used");
+    }
+
+    #[test]
+    fn a_hostile_value_is_cut_in_the_sentence() {
+        let found = Found::new(FindingCode::RoleUnknown, "").with("role", "x".repeat(10_000));
+        assert!(found.worded(Language::English).message.len() < 300, "a sentence stays readable");
+    }
+}

@@ -1,0 +1,252 @@
+//! The rules for one line as an SFT row (ChatML), as the cloud's data-set rules and its own check state them:
+//! everything that is wrong is found, not only the first thing. Deliberately absent: files and line numbers.
+
+use crate::Role;
+use crate::finding::{FindingCode as Code, Found};
+use crate::json::{Json, Why, parse};
+use crate::limits;
+use crate::thinking;
+use crate::tools;
+
+/// What one line is worth.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    pub found: Vec<Found>,
+    pub messages: u64,
+    pub characters: u64,
+}
+
+/// Judges a line that is UTF-8 and not blank.
+pub(crate) fn judge(line: &str) -> Verdict {
+    let mut verdict = Verdict::default();
+    let parsed = match parse(line) {
+        Ok(parsed) => parsed,
+        Err(mistake) => {
+            let column = line.get(..mistake.offset).unwrap_or(line).chars().count() + 1;
+            verdict.found.push(match mistake.why {
+                Why::TooDeep => Found::new(Code::LineTooDeep, "").with("limit", limits::DEPTH),
+                Why::TooMany => Found::new(Code::LineTooManyValues, "").with("limit", crate::json::VALUES),
+                why => Found::new(Code::LineNotJson, "").with("column", column).phrase("why", why.key()),
+            });
+            return verdict;
+        }
+    };
+    let found = &mut verdict.found;
+    if parsed.duplicates {
+        duplicates(&parsed.value, &mut String::new(), found);
+    }
+    if let Some(offset) = parsed.lone_surrogate {
+        let column = line.get(..offset).unwrap_or(line).chars().count() + 1;
+        found.push(Found::new(Code::LoneSurrogate, "").with("column", column));
+    }
+    if let Some(control) = parsed.control {
+        found.push(Found::new(Code::ControlCharacter, "").with("character", format!("U+{:04X}", control as u32)));
+    }
+    row(&parsed.value, &mut verdict);
+    verdict
+}
+
+/// Names every key that an object has twice, with its path.
+fn duplicates(value: &Json<'_>, path: &mut String, found: &mut Vec<Found>) {
+    let length = path.len();
+    match value {
+        Json::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.push_str(&format!("[{index}]"));
+                duplicates(item, path, found);
+                path.truncate(length);
+            }
+        }
+        Json::Object(pairs) => {
+            let mut seen = std::collections::HashSet::new();
+            for (key, item) in pairs {
+                if !seen.insert(key.as_ref()) {
+                    found.push(Found::new(Code::KeyDuplicate, path.as_str()).with("key", key));
+                }
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(key);
+                duplicates(item, path, found);
+                path.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Which kind of row an object is; only SFT rows are judged further.
+fn row(value: &Json<'_>, verdict: &mut Verdict) {
+    let found = &mut verdict.found;
+    let Json::Object(pairs) = value else {
+        return found.push(Found::new(Code::RowNotObject, ""));
+    };
+    let has = |key: &str| value.get(key).is_some();
+    if has("chosen") || has("rejected") {
+        return found.push(Found::new(Code::RowIsDpo, ""));
+    }
+    if has("rollout_extra") {
+        return found.push(Found::new(Code::RowIsRl, ""));
+    }
+    let Some(messages) = value.get("messages") else {
+        let code = if value.get("text").is_some_and(|text| text.text().is_some()) {
+            Code::RowIsCpt
+        } else {
+            Code::RowShapeUnknown
+        };
+        return found.push(Found::new(code, ""));
+    };
+    for (key, item) in pairs {
+        match key.as_ref() {
+            "messages" => {}
+            "tools" if !matches!(item, Json::List(_)) => found.push(Found::new(Code::ToolsNotList, "tools")),
+            "tools" => {}
+            other => found.push(Found::new(Code::RowKeyUnknown, other).with("key", other)),
+        }
+    }
+    match messages {
+        Json::List(list) if list.is_empty() => found.push(Found::new(Code::MessagesEmpty, "messages")),
+        Json::List(list) => conversation(list, verdict),
+        _ => found.push(Found::new(Code::MessagesNotList, "messages")),
+    }
+}
+
+fn conversation(list: &[Json<'_>], verdict: &mut Verdict) {
+    let roles: Vec<Option<Role>> =
+        list.iter().map(|m| m.get("role").and_then(Json::text).and_then(Role::from_name)).collect();
+    let last_assistant = roles.iter().rposition(|role| *role == Some(Role::Assistant));
+    let mut open_calls: Vec<&str> = Vec::new();
+    for (index, item) in list.iter().enumerate() {
+        let at = Place(index);
+        let Json::Object(pairs) = item else {
+            verdict.found.push(Found::new(Code::MessageNotObject, at.whole()));
+            continue;
+        };
+        role(item, at, &mut verdict.found);
+        order(&roles, index, &mut verdict.found);
+        keys(pairs, roles[index], at, &mut verdict.found);
+        verdict.characters += content(item, roles[index], at, &mut verdict.found);
+        match roles[index] {
+            Some(Role::Assistant) => {
+                thinking::judge(item, Some(index) == last_assistant, at, &mut verdict.found);
+                tools::calls(item, at, &mut open_calls, &mut verdict.found);
+            }
+            Some(Role::Tool) => tools::answer(item, at, &open_calls, &mut verdict.found),
+            _ => {}
+        }
+    }
+    verdict.messages += list.len() as u64;
+    if roles.last() != Some(&Some(Role::Assistant)) && roles.last().is_some_and(Option::is_some) {
+        verdict.found.push(Found::new(Code::LastNotAssistant, Place(list.len() - 1).key("role")));
+    }
+}
+
+/// A message's place; paths are only built where something is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place(pub usize);
+
+impl Place {
+    pub fn whole(self) -> String {
+        format!("messages[{}]", self.0)
+    }
+
+    pub fn key(self, key: &str) -> String {
+        format!("messages[{}].{key}", self.0)
+    }
+}
+
+fn role(message: &Json<'_>, at: Place, found: &mut Vec<Found>) {
+    match message.get("role").map(Json::text) {
+        None => found.push(Found::new(Code::RoleMissing, at.whole())),
+        Some(name) if name.and_then(Role::from_name).is_none() => {
+            found.push(Found::new(Code::RoleUnknown, at.key("role")).with("role", name.unwrap_or("?")));
+        }
+        Some(_) => {}
+    }
+}
+
+/// System only first; user and assistant take turns; a tool answers an assistant, and an assistant goes on
+/// after it. Neighbours without a role are passed over, since their own finding says enough.
+fn order(roles: &[Option<Role>], index: usize, found: &mut Vec<Found>) {
+    let Some(role) = roles[index] else { return };
+    let previous = if index == 0 { None } else { roles[index - 1] };
+    if index > 0 && previous.is_none() {
+        return;
+    }
+    let fits = match role {
+        Role::System if index > 0 => return found.push(Found::new(Code::SystemNotFirst, Place(index).key("role"))),
+        Role::System => true,
+        Role::User => matches!(previous, None | Some(Role::System | Role::Assistant)),
+        Role::Assistant => matches!(previous, Some(Role::User | Role::Tool)),
+        Role::Tool => matches!(previous, Some(Role::Assistant | Role::Tool)),
+    };
+    if !fits {
+        let finding = Found::new(Code::TurnOrder, Place(index).key("role")).with("role", role.name());
+        found.push(finding.with("previous", previous.map_or("-", Role::name)));
+    }
+}
+
+fn keys(pairs: &[(std::borrow::Cow<'_, str>, Json<'_>)], role: Option<Role>, at: Place, found: &mut Vec<Found>) {
+    for (key, value) in pairs {
+        match key.as_ref() {
+            "role" | "content" | "tool_calls" | "tool_call_id" => {}
+            "name" | "weight" => found.push(Found::new(Code::MessageKeyRefused, at.key(key)).with("key", key)),
+            "loss_weight" => loss_weight(value, role, at, found),
+            _ => found.push(Found::new(Code::MessageKeyUnknown, at.key(key)).with("key", key)),
+        }
+    }
+}
+
+/// In (0, 1], on assistants only; the cloud's published sample writes it as text, so both are taken.
+fn loss_weight(value: &Json<'_>, role: Option<Role>, at: Place, found: &mut Vec<Found>) {
+    let number: Option<f64> = match value {
+        Json::Number(text) => text.parse().ok(),
+        Json::Text(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    if !number.is_some_and(|n| n > 0.0 && n <= 1.0) {
+        found.push(Found::new(Code::LossWeightRange, at.key("loss_weight")));
+    }
+    if role.is_some_and(|role| role != Role::Assistant) {
+        found.push(Found::new(Code::LossWeightRole, at.key("loss_weight")));
+    }
+}
+
+/// Judges the content and counts its characters.
+fn content(message: &Json<'_>, role: Option<Role>, at: Place, found: &mut Vec<Found>) -> u64 {
+    let calls = role == Some(Role::Assistant) && message.get("tool_calls").is_some();
+    let (characters, blank) = match message.get("content") {
+        None | Some(Json::Null) if calls => return 0,
+        None => {
+            found.push(Found::new(Code::ContentMissing, at.whole()));
+            return 0;
+        }
+        Some(Json::Text(text)) => (text.chars().count(), is_blank(text)),
+        Some(Json::List(items)) => {
+            let mut sum = (0, true);
+            for (index, item) in items.iter().enumerate() {
+                match item.get("text").and_then(Json::text) {
+                    Some(text) => sum = (sum.0 + text.chars().count(), sum.1 && is_blank(text)),
+                    None => {
+                        found.push(Found::new(Code::ContentType, at.key(&format!("content[{index}]"))));
+                        sum.1 = false;
+                    }
+                }
+            }
+            sum
+        }
+        Some(_) => {
+            found.push(Found::new(Code::ContentType, at.key("content")));
+            return 0;
+        }
+    };
+    // A tool may well answer nothing, and an assistant that calls tools need not speak.
+    if blank && !calls && role != Some(Role::Tool) {
+        found.push(Found::new(Code::ContentEmpty, at.key("content")));
+    }
+    characters as u64
+}
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'))
+}
