@@ -61,7 +61,7 @@ fn every_line_is_judged_and_every_error_named() {
         (row(&[system, user, answer]), &[]),
         (
             row(&[user, answer, system, user, answer]),
-            &["system_not_first 1 messages[2].role", "turn_order 1 messages[3].role"],
+            &["system_not_first 1 messages[2].role"],
         ),
         (row(&[r#"{"content":"a"}"#, answer]), &["role_missing 1 messages[0]"]),
         (row(&[r#"{"role":"bot","content":"a"}"#, answer]), &["role_unknown 1 messages[0].role"]),
