@@ -37,6 +37,12 @@ impl MasterKey {
         DataKey(Secret::new(prf(self.0.expose(), &[b"derived data key\0", purpose.as_bytes()])))
     }
 
+    /// Text that is always the same for a purpose and tells nothing of the key: 64 hex digits. For credentials that must
+    /// outlive a restart without being kept anywhere.
+    pub fn derived_text(&self, purpose: &str) -> Secret<String> {
+        Secret::new(hex::encode(prf(self.0.expose(), &[b"derived text\0", purpose.as_bytes()])))
+    }
+
     /// The data key in a form that may lie on disk, bound to `identity` (such as `workspace/llm-1`).
     pub fn wrap(&self, key: &DataKey, identity: &str) -> Vec<u8> {
         let nonce: [u8; NONCE] = random();

@@ -1,0 +1,77 @@
+//! The embedded cloud's database, `cloud.db`: one small file a table. Deliberately absent: prices and rules.
+
+mod artifacts;
+mod deployments;
+mod files;
+mod job_output;
+mod jobs;
+mod keys;
+mod models;
+mod nonces;
+mod usage;
+mod workspaces;
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::database::Database;
+
+pub use artifacts::Artifact;
+pub use deployments::Deployment;
+pub use files::StoredFile;
+pub use job_output::Checkpoint;
+pub use jobs::{Job, JobFilter};
+pub use keys::{AccessKey, ApiKey};
+pub use models::TunedModel;
+pub use usage::{UsageGroup, UsageRecord};
+pub use workspaces::Workspace;
+
+/// Every step that `cloud.db` has taken, oldest first. Only ever add.
+const STEPS: &[&str] = &[concat!(
+    include_str!("../../sql/cloud/1_workspaces.sql"),
+    include_str!("../../sql/cloud/1_files.sql"),
+    include_str!("../../sql/cloud/1_jobs.sql"),
+    include_str!("../../sql/cloud/1_models.sql"),
+    include_str!("../../sql/cloud/1_usage.sql"),
+)];
+
+/// The database. Every use is one transaction.
+pub struct CloudStore(Database);
+
+/// What a transaction can do; its methods are in the files of the tables.
+pub struct Tx<'a>(&'a Connection);
+
+impl CloudStore {
+    /// Opens or makes `cloud.db` in a folder.
+    pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        crate::lock::make_private(folder)?;
+        Database::open(&folder.join("cloud.db"), STEPS).map(Self)
+    }
+
+    /// Reads one consistent state.
+    pub fn read<T>(&self, work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        self.0.transaction(TransactionBehavior::Deferred, |db| work(&Tx(db)))
+    }
+
+    /// Writes all or nothing; durable once it returns.
+    pub fn write<T>(&self, work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        self.0.transaction(TransactionBehavior::Immediate, |db| work(&Tx(db)))
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn empty() -> (tempfile::TempDir, CloudStore) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = CloudStore::open(dir.path()).unwrap();
+    for id in ["a", "b"] {
+        let row = Workspace {
+            id: id.into(),
+            name: id.into(),
+            wrapped_key: vec![1],
+            created_at: "2026-11-24T00:00:00Z".into(),
+        };
+        store.write(|tx| tx.workspace_add(&row)).unwrap();
+    }
+    (dir, store)
+}

@@ -1,0 +1,123 @@
+//! Table `usage_records`: what was used, each source event once. Bill lines are sums over it, so they cannot disagree.
+
+use anyhow::Context as _;
+use rust_decimal::Decimal;
+
+use crate::database::{rows, run};
+
+use super::Tx;
+
+/// One metered event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageRecord {
+    /// Names the event, such as `train/ft-…`; the same name again is not recorded again.
+    pub source: String,
+    pub workspace_id: String,
+    /// `YYYY-MM-DD` in the bill's time zone.
+    pub day: String,
+    /// `training`, `inference` or `deployment`.
+    pub kind: String,
+    pub model: String,
+    /// `training_token`, `input_token`, `output_token` or `model_unit_hour`.
+    pub item: String,
+    /// Empty where no key asked for it.
+    pub api_key_id: String,
+    /// Whole tokens, or whole seconds for hours.
+    pub quantity: u64,
+    /// Price of the price book's unit at that time: exact decimal.
+    pub unit_price: Decimal,
+    pub recorded_at: String,
+}
+
+/// The sum of a day's records that differ in nothing but their time: what a bill line stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageGroup {
+    pub day: String,
+    pub kind: String,
+    pub model: String,
+    pub item: String,
+    pub api_key_id: String,
+    pub quantity: u64,
+    pub unit_price: Decimal,
+}
+
+impl Tx<'_> {
+    /// Records an event; answers whether it was new.
+    pub fn usage_add(&self, row: &UsageRecord) -> anyhow::Result<bool> {
+        let sql =
+            "INSERT INTO usage_records (source, workspace_id, day, kind, model, item, api_key_id, quantity, unit_price,
+                   recorded_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING";
+        let price = row.unit_price.normalize().to_string();
+        let params = (
+            &row.source,
+            &row.workspace_id,
+            &row.day,
+            &row.kind,
+            &row.model,
+            &row.item,
+            &row.api_key_id,
+            row.quantity,
+            price,
+            &row.recorded_at,
+        );
+        Ok(run(self.0, sql, params)? == 1)
+    }
+
+    /// The groups of all days from `first` to `last` (inclusive), by day and then by name.
+    pub fn usage_groups(&self, workspace: &str, first: &str, last: &str) -> anyhow::Result<Vec<UsageGroup>> {
+        let sql = "SELECT day, kind, model, item, api_key_id, sum(quantity), unit_price FROM usage_records
+                   WHERE workspace_id = ?1 AND day BETWEEN ?2 AND ?3
+                   GROUP BY day, kind, model, item, api_key_id, unit_price
+                   ORDER BY day, kind, model, item, api_key_id, unit_price";
+        let found = rows(self.0, sql, (workspace, first, last), |row| {
+            let group = UsageGroup {
+                day: row.get(0)?,
+                kind: row.get(1)?,
+                model: row.get(2)?,
+                item: row.get(3)?,
+                api_key_id: row.get(4)?,
+                quantity: row.get(5)?,
+                unit_price: Decimal::ZERO,
+            };
+            Ok((group, row.get::<_, String>(6)?))
+        })?;
+        let priced = found.into_iter().map(|(group, price)| {
+            let unit_price = price.parse().context("a price in the database is not a decimal")?;
+            Ok(UsageGroup { unit_price, ..group })
+        });
+        priced.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_counts_once_and_a_changed_price_is_a_line_of_its_own() {
+        let (_dir, store) = super::super::empty();
+        let add = |source: &str, quantity, price: &str| {
+            let row = UsageRecord {
+                source: source.into(),
+                workspace_id: "a".into(),
+                day: "2026-11-24".into(),
+                kind: "inference".into(),
+                model: "m".into(),
+                item: "output_token".into(),
+                api_key_id: "k".into(),
+                quantity,
+                unit_price: price.parse().unwrap(),
+                recorded_at: String::new(),
+            };
+            store.write(|tx| tx.usage_add(&row)).unwrap()
+        };
+        assert!(add("1", 10, "0.0000001"));
+        assert!(!add("1", 10, "0.0000001"), "told twice, charged once");
+        assert!(add("2", 5, "0.00000010"));
+        assert!(add("3", 7, "0.0000002"));
+        let groups = store.read(|tx| tx.usage_groups("a", "2026-11-01", "2026-11-30")).unwrap();
+        let found: Vec<_> = groups.iter().map(|g| (g.quantity, g.unit_price.to_string())).collect();
+        assert_eq!(found, [(15, "0.0000001".to_owned()), (7, "0.0000002".to_owned())]);
+        assert!(store.read(|tx| tx.usage_groups("b", "2026-11-01", "2026-11-30")).unwrap().is_empty());
+    }
+}

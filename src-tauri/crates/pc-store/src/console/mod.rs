@@ -1,0 +1,54 @@
+//! The console's database, `console.db`: one small file a table. Deliberately absent: what a cloud knows itself.
+
+mod bills;
+mod clouds;
+mod datasets;
+mod models;
+mod secrets;
+mod settings;
+mod speeds;
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::database::Database;
+
+pub use bills::{BillLine, BillSync};
+pub use clouds::Cloud;
+pub use datasets::KnownDataset;
+pub use models::LocalModel;
+
+/// Every step that `console.db` has taken, oldest first. Only ever add.
+const STEPS: &[&str] = &[include_str!("../../sql/console/1_console.sql")];
+
+/// The database. Every use is one transaction. Window and command line may have it open at the same time.
+pub struct ConsoleStore(Database);
+
+/// What a transaction can do; its methods are in the files of the tables.
+pub struct Tx<'a>(&'a Connection);
+
+impl ConsoleStore {
+    /// Opens or makes `console.db` in a folder.
+    pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        crate::lock::make_private(folder)?;
+        Database::open(&folder.join("console.db"), STEPS).map(Self)
+    }
+
+    /// Reads one consistent state.
+    pub fn read<T>(&self, work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        self.0.transaction(TransactionBehavior::Deferred, |db| work(&Tx(db)))
+    }
+
+    /// Writes all or nothing; durable once it returns.
+    pub fn write<T>(&self, work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        self.0.transaction(TransactionBehavior::Immediate, |db| work(&Tx(db)))
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn empty() -> (tempfile::TempDir, ConsoleStore) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = ConsoleStore::open(dir.path()).unwrap();
+    (dir, store)
+}
