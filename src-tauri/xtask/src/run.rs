@@ -23,13 +23,6 @@ pub fn command(program: impl AsRef<OsStr>, args: &[&str]) -> Command {
     command
 }
 
-/// The npm client; on Windows it is a script that needs its ending.
-pub fn npm(args: &[&str]) -> Command {
-    let mut command = command(if cfg!(windows) { "npm.cmd" } else { "npm" }, args);
-    command.current_dir(root().join("ui"));
-    command
-}
-
 /// Runs it with its output shown; a failure names the program and what to do.
 pub fn run(command: &mut Command, on_failure: &str) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();

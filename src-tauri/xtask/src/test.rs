@@ -1,30 +1,23 @@
-//! Every test, in one command: Rust, UI, flows in a browser, the real window.
+//! Every test in one command; and the benches, which are not tests.
 
 use anyhow::Result;
 
-use crate::run::{command, npm, root, run, say};
-use crate::setup::{Extent, setup, system};
+use crate::run::{command, run, say};
+use crate::setup::{Extent, setup};
 
 /// Sets up whatever is needed, then runs them all.
 pub fn test() -> Result<()> {
     setup(Extent::Tests)?;
-    say("Building the UI");
-    run(&mut npm(&["run", "build"]), "The UI does not build.")?;
-    say("Building the programs that tests start");
+    say("Rust tests");
+    run(&mut command("cargo", &["test", "--workspace", "--locked", "--no-fail-fast"]), "A test failed.")
+}
+
+/// Prints a bench's figures, built in release.
+pub fn bench(name: &str) -> Result<()> {
+    setup(Extent::Program)?;
+    say("Building in release (the first time takes several minutes)");
     run(
-        &mut command("cargo", &["build", "--locked", "-p", "pc-cli", "-p", "partner-console"]),
-        "The programs do not build.",
-    )?;
-    say("UI tests");
-    run(&mut npm(&["test"]), "A UI test failed.")?;
-    say("Rust tests: crates, conformance, journey");
-    run(&mut command("cargo", &["test", "--workspace", "--locked", "--no-fail-fast"]), "A Rust test failed.")?;
-    say("Flows in a browser and in the real window");
-    let driver = system::window_driver_path()?;
-    run(
-        npm(&["run", "--silent", "e2e"])
-            .env("PARTNER_WINDOW_DRIVER", driver)
-            .env("PARTNER_TARGET", root().join("target/debug")),
-        "A flow failed; its screenshots are in target/e2e.",
+        &mut command("cargo", &["run", "--release", "--locked", "--quiet", "-p", "pc-cli", "--", "bench", name]),
+        "The bench did not complete.",
     )
 }

@@ -1,3 +1,10 @@
-//! Use-cases and the command table; wires the engines into the embedded cloud.
+//! Use-cases: what the window and the command line can do, without knowing either.
+//! Deliberately absent: Tauri, clap, words for a screen.
 
 pub mod api;
+mod datasets;
+pub mod models;
+
+pub use datasets::dataset_check;
+pub use pc_dataset::{Report, bench::bench as dataset_bench};
+pub use pc_exporter::Quant;

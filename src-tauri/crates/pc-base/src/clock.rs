@@ -33,7 +33,7 @@ impl FixedClock {
     /// Moves it on by `step`.
     pub fn advance(&self, step: SignedDuration) {
         let mut now = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *now = *now + step;
+        *now += step;
     }
 }
 

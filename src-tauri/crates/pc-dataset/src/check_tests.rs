@@ -59,10 +59,7 @@ fn every_line_is_judged_and_every_error_named() {
         (row(&[answer]), &["turn_order 1 messages[0].role"]),
         (row(&[user, user, answer]), &["turn_order 1 messages[1].role"]),
         (row(&[system, user, answer]), &[]),
-        (
-            row(&[user, answer, system, user, answer]),
-            &["system_not_first 1 messages[2].role"],
-        ),
+        (row(&[user, answer, system, user, answer]), &["system_not_first 1 messages[2].role"]),
         (row(&[r#"{"content":"a"}"#, answer]), &["role_missing 1 messages[0]"]),
         (row(&[r#"{"role":"bot","content":"a"}"#, answer]), &["role_unknown 1 messages[0].role"]),
         (row(&[r#"{"role":"user"}"#, answer]), &["content_missing 1 messages[0]"]),

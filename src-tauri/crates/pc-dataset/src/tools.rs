@@ -21,7 +21,7 @@ pub(crate) fn calls<'a>(message: &'a Json<'_>, at: Place, open: &mut Vec<&'a str
             _ => found.push(Found::new(Code::ToolCallInvalid, path())),
         }
         let arguments = function.and_then(|f| f.get("arguments")).and_then(Json::text);
-        if !arguments.is_some_and(|text| parse(text).is_ok()) {
+        if arguments.is_none_or(|text| parse(text).is_err()) {
             found.push(Found::new(Code::ToolArgumentsNotJson, format!("{}.function.arguments", path())));
         }
     }

@@ -263,8 +263,8 @@ fn layers(fields: &Fields<'_>, family: Family, count: usize) -> Result<Vec<Layer
     }
     let is_sliding = |at: usize| match (kinds, pattern) {
         (Some(kinds), _) => kinds[at].as_str() == Some("sliding_attention"),
-        (None, Some(every)) => (at + 1) % every != 0,
-        (None, None) => family == Family::Gemma3 && (at + 1) % 6 != 0,
+        (None, Some(every)) => !(at + 1).is_multiple_of(every),
+        (None, None) => family == Family::Gemma3 && !(at + 1).is_multiple_of(6),
     };
     Ok((0..count)
         .map(|at| match window.filter(|_| is_sliding(at)) {

@@ -65,6 +65,13 @@ impl ModelFolder {
         }
     }
 
+    /// Ids of a plain text as the model wants them: one BOS in front when it has one.
+    pub fn encode_with_bos(&self, tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>> {
+        let mut ids: Vec<u32> = self.config.bos.into_iter().collect();
+        ids.extend(tokenizer.encode(text)?);
+        Ok(ids)
+    }
+
     /// `chat_template.jinja`, else what `tokenizer_config.json` or the GGUF file holds, else the catalogue's for this family.
     pub fn chat_template(&self) -> Result<ChatTemplate> {
         let settings = self.tokenizer_config();

@@ -1,1 +1,17 @@
-//! Chat on ONNX Runtime: session, KV cache, sampler, token stream.
+//! Chat on ONNX Runtime with a folder that pc-exporter wrote: session, KV cache, sampler, token stream, measurements.
+//! Deliberately absent: HTTP and printing.
+
+mod chat;
+mod decoder;
+mod folder;
+mod library;
+mod measure;
+mod memory;
+mod sampler;
+mod stop;
+
+pub use chat::{Answer, Chat, FinishReason, Options};
+pub use folder::Manifest;
+pub use library::{init, init_default};
+pub use measure::{Bench, Divergence, bench, divergence, read_bandwidth};
+pub use sampler::Sampling;

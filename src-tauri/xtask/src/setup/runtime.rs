@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-use crate::run::{cache, command, output, root, run, say};
+use crate::run::{cache, command, output, run, say};
 
 const PACKAGE: &str = "onnxruntime-node@1.30.0";
 
@@ -55,7 +55,7 @@ const LIBRARIES: &[Library] = &[
     },
 ];
 
-/// Puts this platform's library into the cache, and a copy where the window's package takes it from.
+/// Puts this platform's library into the cache.
 pub fn library() -> Result<()> {
     let Some(wanted) = LIBRARIES.iter().find(|l| l.os == std::env::consts::OS && l.arch == std::env::consts::ARCH)
     else {
@@ -66,7 +66,7 @@ pub fn library() -> Result<()> {
         say("Fetching the ONNX Runtime library");
         fetch(wanted, &target)?;
     }
-    bundle(&target)
+    Ok(())
 }
 
 fn fetch(wanted: &Library, target: &Path) -> Result<()> {
@@ -88,17 +88,6 @@ fn fetch(wanted: &Library, target: &Path) -> Result<()> {
     }
     std::fs::rename(&unpacked, target).with_context(|| format!("moving it to {}", target.display()))?;
     std::fs::remove_dir_all(&work)?;
-    Ok(())
-}
-
-/// Tauri bundles what lies in this folder; it must exist for every build of the window.
-fn bundle(library: &Path) -> Result<()> {
-    let resources = root().join("src-tauri/resources");
-    std::fs::create_dir_all(&resources)?;
-    let copy = resources.join(library.file_name().context("the library has a name")?);
-    if !copy.is_file() {
-        std::fs::copy(library, copy)?;
-    }
     Ok(())
 }
 

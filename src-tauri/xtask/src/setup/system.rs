@@ -1,31 +1,12 @@
 //! System packages. On Debian and its kin they are installed; elsewhere the reader is told what to install.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 
 use super::Extent;
-use crate::run::{cache, command, exists, output, run, say};
+use crate::run::{command, output, run, say};
 
-const TO_BUILD: &[&str] = &[
-    "build-essential",
-    "pkg-config",
-    "libwebkit2gtk-4.1-dev",
-    "librsvg2-dev",
-    "libxdo-dev",
-    "libayatana-appindicator3-dev",
-];
-const TO_TEST: &[&str] = &[
-    "xvfb",
-    "dbus-x11",
-    "gnome-keyring",
-    "webkit2gtk-driver",
-    "fonts-noto-cjk",
-    "chromium",
-    "chromium-driver",
-    "iproute2",
-];
-
-/// The driver of the real window, for tests. Version 2 goes with Tauri 2.
-const WINDOW_DRIVER: &str = "2.1.0";
+const TO_BUILD: &[&str] = &["build-essential", "pkg-config"];
+const TO_TEST: &[&str] = &["dbus-x11", "gnome-keyring"];
 
 /// Installs what is missing.
 pub fn packages(extent: Extent) -> Result<()> {
@@ -69,33 +50,11 @@ fn installed(package: &str) -> bool {
 
 fn elsewhere() -> &'static str {
     if cfg!(windows) {
-        "Install these yourself: Microsoft C++ Build Tools, the WebView2 runtime, Node.js 20.19 or newer, Python 3 with pip."
+        "Install these yourself: Microsoft C++ Build Tools, Node.js 20.19 or newer, Python 3 with pip."
     } else if cfg!(target_os = "macos") {
         "Install these yourself: the Xcode command line tools, Node.js 20.19 or newer, Python 3 with pip."
     } else {
-        "Install your system's packages of: a C compiler, pkg-config, WebKitGTK 4.1, librsvg, libxdo and Ayatana \
-         AppIndicator (with headers), Node.js 20.19 or newer, Python 3 with pip."
+        "Install your system's packages of: a C compiler, pkg-config, D-Bus and GNOME Keyring (for tests), \
+         Node.js 20.19 or newer, Python 3 with pip."
     }
-}
-
-/// Where `tauri-driver` lies once installed.
-pub fn window_driver_path() -> Result<std::path::PathBuf> {
-    Ok(cache()?.join("tools").join("bin").join(if cfg!(windows) { "tauri-driver.exe" } else { "tauri-driver" }))
-}
-
-/// The WebDriver server for the real window.
-pub fn window_driver() -> Result<()> {
-    let path = window_driver_path()?;
-    if path.is_file() {
-        return Ok(());
-    }
-    if !exists("cargo") {
-        bail!("cargo is not on the PATH");
-    }
-    say("Building tauri-driver, which drives the real window in tests");
-    let tools = path.ancestors().nth(2).context("the driver lies below tools/bin")?.to_string_lossy().into_owned();
-    run(
-        &mut command("cargo", &["install", "--locked", "--version", WINDOW_DRIVER, "--root", &tools, "tauri-driver"]),
-        "Is the network there?",
-    )
 }

@@ -40,7 +40,6 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &["tauri", "clap", "rusqlite", "reqwest"],
     ),
     ("pc-cli", &["pc-base", "pc-app"], &["tauri", "rusqlite", "reqwest"]),
-    ("partner-console", &["pc-base", "pc-app"], &["rusqlite", "reqwest", "clap"]),
     ("pc-testkit", &["pc-base"], &[]),
     ("pc-tests", &[], &[]),
     ("xtask", &[], &["tauri", "tokio"]),

@@ -1,0 +1,105 @@
+//! The command line's grammar.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use pc_base::Language;
+
+/// Partner Console on the command line.
+#[derive(Parser)]
+#[command(name = "partner", version, about)]
+pub struct Args {
+    /// One JSON document a line, the result last.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Language of messages; default: the system's.
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<Lang>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A language by its tag.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Lang {
+    #[value(name = "en")]
+    En,
+    #[value(name = "zh-CN", alias = "zh")]
+    Zh,
+}
+
+impl Args {
+    /// The reader's language.
+    pub fn language(&self) -> Language {
+        match self.lang {
+            Some(Lang::En) => Language::English,
+            Some(Lang::Zh) => Language::Chinese,
+            None => Language::from_locale(&sys_locale::get_locale().unwrap_or_default()),
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Data sets.
+    #[command(subcommand)]
+    Dataset(Dataset),
+    /// Models on this machine.
+    #[command(subcommand)]
+    Model(Model),
+    /// Figures of this machine: speed and memory.
+    Bench {
+        #[arg(value_enum)]
+        what: Bench,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Dataset {
+    /// Judge every line of a ChatML JSONL file and list every error.
+    Check { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+pub enum Model {
+    /// Models on this machine.
+    List,
+    /// Take in a Hugging Face folder or a GGUF file.
+    Import {
+        from: PathBuf,
+        /// A PEFT adapter to go with it.
+        #[arg(long)]
+        adapter: Option<PathBuf>,
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Write an ONNX folder.
+    Export {
+        model: String,
+        #[arg(long)]
+        to: PathBuf,
+        #[arg(long, value_enum, default_value_t = Weights::F32)]
+        quant: Weights,
+    },
+    /// What the model reads for a conversation.
+    Render {
+        model: String,
+        #[arg(long)]
+        messages: PathBuf,
+    },
+    /// Remove an imported model.
+    Delete { model: String },
+}
+
+/// Weight format of an ONNX folder.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Weights {
+    F32,
+    Int8,
+    Int4,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Bench {
+    Dataset,
+}

@@ -1,3 +1,0 @@
-//! The desktop window of Partner Console.
-
-fn main() {}
