@@ -12,7 +12,8 @@ use pc_base::{Cancel, Silent};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::{CheckOptions, Limits, check};
+use crate::Limits;
+use crate::check::{self, CheckOptions};
 
 /// What was measured.
 #[derive(Clone, Debug, Serialize)]
@@ -55,14 +56,14 @@ fn measure(path: &Path, cancel: &Cancel) -> anyhow::Result<Bench> {
     hash(path, cancel)?;
     stage("hash", start);
     let start = Instant::now();
-    crate::check::judge_file(path, cancel)?;
+    check::judge_file(path, cancel)?;
     stage("judge", start);
     let start = Instant::now();
     let options = CheckOptions {
         limits: Limits { file_bytes: u64::MAX, console_bytes: u64::MAX, ..Limits::default() },
         ..CheckOptions::default()
     };
-    let report = check(path, &options, &Silent, cancel)?;
+    let report = check::check(path, &options, &Silent, cancel)?;
     stage("check", start);
     anyhow::ensure!(
         report.errors_total == 0,
