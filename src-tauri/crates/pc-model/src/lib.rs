@@ -9,6 +9,7 @@ mod folder;
 mod gguf;
 mod gguf_map;
 mod gguf_tokenizer;
+mod json_text;
 mod python;
 mod template;
 mod tokenizer;

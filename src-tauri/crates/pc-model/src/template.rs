@@ -2,6 +2,8 @@
 //!
 //! A template is untrusted: it runs with bounded fuel and cannot reach anything but what it is given.
 
+use std::io::{self, Write};
+
 use anyhow::Result;
 use jiff::Zoned;
 use minijinja::value::{Kwargs, Value as Jinja};
@@ -9,7 +11,13 @@ use minijinja::{Environment, Error, ErrorKind};
 use pc_base::{Code, coded};
 use serde_json::Value;
 
-use crate::python;
+use crate::{json_text, python};
+
+/// Bytes that a template's own text may have; the longest published ones have 20,000.
+const MAX_SOURCE: usize = 1 << 20;
+
+/// Bytes that one rendering may write.
+const MAX_TEXT: usize = 64 << 20;
 
 /// Instructions that one rendering may take: thousands of turns fit, an endless loop does not.
 const FUEL: u64 = 20_000_000;
@@ -54,6 +62,9 @@ impl ChatTemplate {
             let why = error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned);
             anyhow::Error::new(error).context(coded(Code::TemplateInvalid).with("why", why))
         };
+        if self.source.len() > MAX_SOURCE {
+            return Err(coded(Code::TemplateInvalid).with("why", "it is longer than 1 MiB").into());
+        }
         let source = without_generation_marks(&self.source);
         let mut environment = environment();
         environment.add_template("chat", &source).map_err(refused)?;
@@ -64,7 +75,26 @@ impl ChatTemplate {
         context.insert("tools".into(), options.tools.clone().unwrap_or(Value::Null));
         context.insert("documents".into(), Value::Null);
         let template = environment.get_template("chat").map_err(refused)?;
-        template.render(Jinja::from_serialize(&context)).map_err(refused)
+        let mut text = Bounded(Vec::new());
+        template.render_captured_to(Jinja::from_serialize(&context), &mut text).map_err(refused)?;
+        Ok(String::from_utf8(text.0)?)
+    }
+}
+
+/// Takes text up to [`MAX_TEXT`], then refuses.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_TEXT {
+            return Err(io::Error::other("the text grows beyond 64 MiB"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -76,8 +106,13 @@ fn environment() -> Environment<'static> {
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_formatter(python::format);
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    environment.add_filter("tojson", python::tojson);
+    environment.set_unknown_method_callback(python::method);
+    environment.add_filter("tojson", json_text::tojson);
+    environment.add_filter("trim", python::trim);
+    environment.add_filter("length", python::length);
+    environment.add_filter("count", python::length);
+    environment.add_test("sequence", python::is_sequence);
+    environment.add_test("iterable", python::is_iterable);
     environment.add_filter("string", |value: Jinja| python::text(&value));
     environment.add_function("raise_exception", |message: String| -> Result<Jinja, Error> {
         Err(Error::new(ErrorKind::InvalidOperation, message))
@@ -90,14 +125,34 @@ fn environment() -> Environment<'static> {
 }
 
 /// Transformers marks the assistant's text with `{% generation %}` for its own loss mask; the text is the same without.
+/// An empty comment in the mark's place keeps its white-space control.
 fn without_generation_marks(source: &str) -> String {
-    let mut out = source.to_owned();
-    for mark in ["generation", "endgeneration"] {
-        for (open, close) in [("{%-", "-%}"), ("{%-", "%}"), ("{%", "-%}"), ("{%", "%}")] {
-            // An empty comment keeps the mark's white-space control.
-            let comment = format!("{}{}", open.replace('%', "#"), close.replace('%', "#"));
-            out = out.replace(&format!("{open} {mark} {close}"), &comment);
+    let mut out = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(start) = rest.find("{%") {
+        let (before, tag) = rest.split_at(start);
+        out.push_str(before);
+        let Some(end) = tag.find("%}").filter(|end| *end >= 2) else {
+            out.push_str("{%");
+            rest = &tag[2..];
+            continue;
+        };
+        let inner = &tag[2..end];
+        let (open, close) = (inner.starts_with(['-', '+']), inner.ends_with(['-', '+']) && inner.len() > 1);
+        let word = inner[usize::from(open)..inner.len() - usize::from(close)].trim();
+        if matches!(word, "generation" | "endgeneration") {
+            out.extend([
+                "{#",
+                if open { &inner[..1] } else { "" },
+                if close { &inner[inner.len() - 1..] } else { "" },
+                "#}",
+            ]);
+            rest = &tag[end + 2..];
+        } else {
+            out.push_str("{%");
+            rest = &tag[2..];
         }
     }
+    out.push_str(rest);
     out
 }
