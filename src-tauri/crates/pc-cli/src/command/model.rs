@@ -14,7 +14,8 @@ pub fn run(command: Model, places: &Places, shown: &Shown) -> Result<()> {
     match command {
         Model::List => {
             let rows = models::list(places)?;
-            let names: Vec<String> = rows.iter().map(|row| format!("{} ({})", text(&row["model"]), text(&row["origin"]))).collect();
+            let names: Vec<String> =
+                rows.iter().map(|row| format!("{} ({})", text(&row["model"]), text(&row["origin"]))).collect();
             shown.result(&json!({"models": rows}), &names.join("\n"));
         }
         Model::Import { from, adapter, name } => {

@@ -1,0 +1,117 @@
+//! The program as a person starts it: what it prints, in which language, and how it ends.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A program with a home of its own and, for what it must not touch, an empty cache.
+struct Partner {
+    root: tempfile::TempDir,
+}
+
+impl Partner {
+    fn new() -> Self {
+        Self { root: tempfile::tempdir().unwrap() }
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_partner"))
+            .args(args)
+            .env("PARTNER_HOME", self.root.path().join("home"))
+            .env("PARTNER_CACHE", self.root.path().join("cache"))
+            .output()
+            .unwrap()
+    }
+
+    /// The last JSON line and the exit status.
+    fn json(&self, args: &[&str]) -> (Value, i32) {
+        let output = self.run(&[args, &["--json"]].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let last = text.lines().last().unwrap_or_else(|| panic!("{args:?} printed nothing"));
+        (serde_json::from_str(last).unwrap(), output.status.code().unwrap())
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.root.path().join(name);
+        pc_base::write_atomic(&path, text.as_bytes()).unwrap();
+        path.to_string_lossy().into_owned()
+    }
+}
+
+fn tiny(family: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures/tiny-models").join(family)
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn a_good_data_set_passes_and_a_broken_one_names_each_line() {
+    let partner = Partner::new();
+    let good = r#"{"messages":[{"role":"user","content":"早餐几点？"},{"role":"assistant","content":"六点四十。"}]}"#;
+    let (report, status) = partner.json(&["dataset", "check", &partner.file("good.jsonl", &format!("{good}\n"))]);
+    assert_eq!((report["good_rows"].as_u64(), status), (Some(1), 0), "{report}");
+    let broken = partner.file("broken.jsonl", &format!("{good}\n{{not json\n{{\"messages\":[]}}\n"));
+    let (report, status) = partner.json(&["dataset", "check", &broken]);
+    let lines: Vec<u64> = report["findings"].as_array().unwrap().iter().filter_map(|f| f["line"].as_u64()).collect();
+    assert!(lines.contains(&2) && lines.contains(&3) && !lines.contains(&1), "every bad line, no good one: {report}");
+    assert_eq!(status, 1, "errors in the data are the user's to fix");
+}
+
+#[test]
+fn a_missing_file_is_one_sentence_in_the_readers_language() {
+    let partner = Partner::new();
+    for (language, word) in [("en", "There is no file"), ("zh-CN", "找不到文件")] {
+        let output = partner.run(&["--lang", language, "dataset", "check", "nowhere.jsonl"]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(error.lines().count(), 1, "one sentence and nothing else: {error}");
+        assert!(error.contains(word) && error.contains("[file_not_found]"), "{error}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn an_imported_model_renders_what_transformers_rendered() {
+    let partner = Partner::new();
+    let (imported, status) =
+        partner.json(&["model", "import", &text(&tiny("qwen2")), "--adapter", &text(&tiny("qwen2").join("adapter"))]);
+    assert_eq!((imported["model"].as_str(), status), (Some("qwen2"), 0), "{imported}");
+    let (second, _) = partner.json(&["model", "import", &text(&tiny("qwen2"))]);
+    assert_eq!(second["model"], "qwen2-2", "an import never replaces another model");
+    let reference: Value =
+        serde_json::from_slice(&std::fs::read(tiny("qwen2").join("reference.json")).unwrap()).unwrap();
+    for prompt in reference["prompts"].as_array().unwrap() {
+        let messages = partner.file("messages.json", &prompt["messages"].to_string());
+        let (rendered, _) = partner.json(&["model", "render", "qwen2", "--messages", &messages]);
+        assert_eq!((&rendered["text"], &rendered["ids"]), (&prompt["rendered"], &prompt["input_ids"]));
+    }
+    let (_, status) = partner.json(&["model", "delete", "qwen2"]);
+    assert_eq!(status, 0);
+    let (gone, status) = partner.json(&["model", "render", "qwen2", "--messages", "x"]);
+    assert_eq!((gone["error"]["code"].as_str(), status), (Some("model_unknown"), 1));
+}
+
+#[test]
+fn a_model_that_cannot_be_used_is_refused_before_it_is_kept() {
+    let partner = Partner::new();
+    for (name, config, code) in [
+        ("mamba", r#"{"model_type":"mamba"}"#, "model_architecture_unknown"),
+        ("half", r#"{"model_type":"llama""#, "model_file_invalid"),
+    ] {
+        partner.file(&format!("{name}/config.json"), config);
+        let (refused, status) = partner.json(&["model", "import", &text(&partner.root.path().join(name))]);
+        assert_eq!((refused["error"]["code"].as_str(), status), (Some(code), 1), "{name}: {refused}");
+    }
+    let (escaping, _) = partner.json(&["model", "delete", "../home"]);
+    assert_eq!(escaping["error"]["code"], "input_invalid", "a name cannot lead out of the models' folder");
+    let (models, _) = partner.json(&["model", "list"]);
+    assert_eq!(models["models"], Value::Array(Vec::new()), "nothing refused was kept");
+}
+
+#[test]
+fn a_base_model_that_is_not_here_says_so() {
+    let (refused, status) = Partner::new().json(&["model", "render", "gemma-3-270m", "--messages", "x"]);
+    assert_eq!((refused["error"]["code"].as_str(), status), (Some("model_not_prepared"), 1));
+}
