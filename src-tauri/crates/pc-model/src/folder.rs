@@ -58,9 +58,7 @@ impl ModelFolder {
     pub fn tokenizer(&self) -> Result<Tokenizer> {
         let path = self.dir.join("tokenizer.json");
         match &self.gguf {
-            Some(gguf) if !path.is_file() => {
-                Tokenizer::from_bytes(&gguf_tokenizer::tokenizer_json(&Gguf::open(gguf)?)?)
-            }
+            Some(gguf) if !path.is_file() => gguf_tokenizer::tokenizer(&Gguf::open(gguf)?),
             _ => Tokenizer::open(&path),
         }
     }
@@ -134,15 +132,13 @@ impl ModelFolder {
                 tokens.insert(name.into(), text.into());
             }
         }
-        if tokens.is_empty() && self.gguf.is_some() {
-            let tokenizer = self.tokenizer()?;
-            let mut add = |name: &str, id: Option<u32>| {
-                if let Some(text) = id.and_then(|id| tokenizer.token_of(id)) {
+        if let (true, Some(path)) = (tokens.is_empty(), &self.gguf) {
+            let gguf = Gguf::open(path)?;
+            for (name, id) in [("bos_token", self.config.bos), ("eos_token", self.config.eos.first().copied())] {
+                if let Some(text) = id.and_then(|id| gguf_tokenizer::piece(&gguf, id)) {
                     tokens.insert(name.into(), text.into());
                 }
-            };
-            add("bos_token", self.config.bos);
-            add("eos_token", self.config.eos.first().copied());
+            }
         }
         Ok(tokens)
     }

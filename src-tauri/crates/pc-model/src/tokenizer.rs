@@ -33,6 +33,11 @@ impl Tokenizer {
         Ok(Self { inner })
     }
 
+    /// One that was put together in memory.
+    pub(crate) fn from_built(inner: tokenizers::Tokenizer) -> Self {
+        Self { inner }
+    }
+
     /// The text of a `tokenizer.json` that loads as this tokenizer.
     pub fn to_json(&self) -> Result<String> {
         self.inner.to_string(false).map_err(broken)
