@@ -15,7 +15,7 @@ mod vector;
 pub(crate) use activation::{gate, gate_backward};
 pub(crate) use attention::{Attention, attend, attend_backward};
 pub(crate) use loss::{Head, head_loss};
-pub(crate) use low_rank::{add_bias, add_low_rank, add_to, dropout, dropout_backward};
+pub(crate) use low_rank::{add_bias, add_low_rank, add_to, dropout, dropout_backward, scramble};
 pub(crate) use norm::{rms_norm, rms_norm_backward};
 pub(crate) use rotary::{RotaryTable, rotate};
 pub(crate) use vector::{add, rows, view};
