@@ -14,12 +14,8 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Trains until done. Called again with the same spec after a crash: it then goes on from the newest
     /// checkpoint in `work_dir`. A cancel ends it with an error whose code is `Code::Cancelled`.
-    fn train(
-        &self,
-        spec: &TrainSpec,
-        events: &mut dyn FnMut(TrainEvent),
-        cancel: &Cancel,
-    ) -> anyhow::Result<TrainDone>;
+    fn train(&self, spec: &TrainSpec, events: &mut dyn FnMut(TrainEvent), cancel: &Cancel)
+    -> anyhow::Result<TrainDone>;
 
     /// Makes a model ready to answer. `spec.adapter` is only there during the call: keep what is needed.
     /// Called again after a restart for every running deployment.

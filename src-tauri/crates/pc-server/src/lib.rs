@@ -2,6 +2,7 @@
 //! generation themselves, and any knowledge of the console.
 
 mod acs3;
+mod answering;
 mod caller;
 mod deploying;
 mod edge;
@@ -21,7 +22,7 @@ mod training;
 mod weights;
 
 pub use engine::{
-    BaseModel, DeploySpec, Engine, Finish, Generated, GenerateSpec, Hyper, Prompt, Sampling, TrainDone, TrainEvent,
+    BaseModel, DeploySpec, Engine, Finish, GenerateSpec, Generated, Hyper, Prompt, Sampling, TrainDone, TrainEvent,
     TrainSpec,
 };
 pub use prices::{PriceBook, Prices};

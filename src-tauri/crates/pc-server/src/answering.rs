@@ -1,0 +1,207 @@
+//! One question to the engine: finding the model, bounding how many answer at once, streaming the text, charging the
+//! tokens. Deliberately absent: the wire shapes (`routes::generation`, `routes::chat`).
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use pc_base::{Cancel, Code, Coded};
+use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use crate::caller::{Caller, blocking};
+use crate::engine::{Finish, GenerateSpec, Generated, Prompt, Sampling};
+use crate::meter::Event;
+use crate::refusal::{Answer, Refusal};
+use crate::state::State;
+
+/// What the engine says while it answers.
+pub(crate) enum Piece {
+    Text(usize, String),
+    Done(usize, Generated),
+    Failed(Refusal),
+}
+
+/// Model, base model and the right to take up one place.
+struct Place {
+    model: String,
+    base_model: String,
+    _permit: OwnedSemaphorePermit,
+}
+
+async fn place(state: &Arc<State>, caller: &Caller, model: String) -> Answer<Place> {
+    let permit = state.generations.clone().try_acquire_owned();
+    let busy = || Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling.RateQuota", "Requests rate limit exceeded.");
+    let permit = permit.map_err(|_| busy())?;
+    let (state, workspace) = (state.clone(), caller.workspace.clone());
+    blocking(move || {
+        let deployed = state.store.read(|tx| tx.deployment(&workspace, &model))?;
+        let base_model = match deployed {
+            Some(row) if row.status == "RUNNING" => row.base_model,
+            Some(_) => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                return Err(Refusal::new(status, "ModelUnavailable", format!("Model {model} is not running.")));
+            }
+            None if state.engine.bases().iter().any(|base| base.id == model) => model.clone(),
+            None => return Err(Refusal::model_not_found(&model)),
+        };
+        Ok(Place { model, base_model, _permit: permit })
+    })
+    .await
+}
+
+/// Begins `n` answers, one after the other. A receiver that is dropped stops them; what was generated is charged.
+pub(crate) async fn begin(
+    state: &Arc<State>,
+    caller: &Caller,
+    model: String,
+    prompt: Prompt,
+    sampling: Sampling,
+    n: usize,
+) -> Answer<mpsc::Receiver<Piece>> {
+    let place = place(state, caller, model).await?;
+    let (sender, receiver) = mpsc::channel(64);
+    let (state, caller) = (state.clone(), caller.clone());
+    tokio::task::spawn_blocking(move || {
+        for index in 0..n {
+            let seed = sampling.seed.map(|seed| seed.wrapping_add(index as u64));
+            let spec = GenerateSpec {
+                model: place.model.clone(),
+                prompt: prompt.clone(),
+                sampling: Sampling { seed, ..sampling.clone() },
+            };
+            let mut pass = |text: &str| match sender.blocking_send(Piece::Text(index, text.to_owned())) {
+                Ok(()) if !state.ending.is_cancelled() => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            };
+            let answered = state.engine.generate(&spec, &mut pass, &Cancel::default());
+            let charged = answered.and_then(|done| charge(&state, &caller, &place, index, done).map(|()| done));
+            let piece = match charged {
+                Ok(done) => Piece::Done(index, done),
+                Err(error) => Piece::Failed(refused(&error)),
+            };
+            let failed = matches!(piece, Piece::Failed(_));
+            if sender.blocking_send(piece).is_err() || failed {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+fn charge(state: &State, caller: &Caller, place: &Place, index: usize, done: Generated) -> anyhow::Result<()> {
+    state.store.write(|tx| {
+        for (item, quantity) in [("input_token", done.input_tokens), ("output_token", done.output_tokens)] {
+            let event = Event {
+                source: format!("generate/{}/{index}/{item}", caller.request_id),
+                workspace: &caller.workspace,
+                model: &place.model,
+                base_model: &place.base_model,
+                api_key_id: &caller.api_key_id,
+                item,
+                quantity,
+            };
+            state.meter(tx, event)?;
+        }
+        Ok(())
+    })
+}
+
+fn refused(error: &anyhow::Error) -> Refusal {
+    match error.downcast_ref::<Coded>() {
+        Some(coded) if matches!(coded.code, Code::InputInvalid | Code::TemplateInvalid) => {
+            Refusal::invalid(coded.to_string())
+        }
+        Some(coded) if matches!(coded.code, Code::ModelNotPrepared | Code::MemoryShort | Code::RuntimeMissing) => {
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ModelUnavailable", coded.to_string())
+        }
+        _ => Refusal::internal(error),
+    }
+}
+
+/// A whole answer.
+pub(crate) struct Whole {
+    pub text: String,
+    pub done: Generated,
+}
+
+/// Waits for all `n` answers.
+pub(crate) async fn collect(mut pieces: mpsc::Receiver<Piece>, n: usize) -> Answer<Vec<Whole>> {
+    let mut texts = vec![String::new(); n];
+    let mut wholes = Vec::new();
+    while let Some(piece) = pieces.recv().await {
+        match piece {
+            Piece::Text(index, text) => texts[index].push_str(&text),
+            Piece::Done(index, done) => wholes.push(Whole { text: std::mem::take(&mut texts[index]), done }),
+            Piece::Failed(refusal) => return Err(refusal),
+        }
+    }
+    let cut = || Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The answer broke off.");
+    if wholes.len() == n { Ok(wholes) } else { Err(cut()) }
+}
+
+/// The wire's word.
+pub(crate) fn finish_word(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stop => "stop",
+        Finish::Length => "length",
+    }
+}
+
+/// Sampling parameters of either API (their names are the same) and how many answers; each is checked by its range.
+pub(crate) fn sampling(sent: &Value) -> Answer<(Sampling, usize)> {
+    let number = |name: &str, fits: fn(f64) -> bool| -> Answer<Option<f64>> {
+        match &sent[name] {
+            Value::Null => Ok(None),
+            value => value.as_f64().filter(|n| fits(*n)).map(Some).ok_or_else(|| outside(name)),
+        }
+    };
+    let whole = |name: &str, least: u64, most: u64| -> Answer<Option<u64>> {
+        match &sent[name] {
+            Value::Null => Ok(None),
+            value => value.as_u64().filter(|n| (least..=most).contains(n)).map(Some).ok_or_else(|| outside(name)),
+        }
+    };
+    let longest = whole("max_tokens", 1, 1 << 20)?.or(whole("max_completion_tokens", 1, 1 << 20)?);
+    let stop = match &sent["stop"] {
+        Value::Null => Vec::new(),
+        Value::String(text) => vec![text.clone()],
+        Value::Array(list) if list.len() <= 16 => list
+            .iter()
+            .map(|text| text.as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .ok_or_else(|| outside("stop"))?,
+        _ => return Err(outside("stop")),
+    };
+    let n = whole("n", 1, 4)?.unwrap_or(1) as usize;
+    let sampling = Sampling {
+        max_tokens: longest.map(|n| n as u32),
+        temperature: number("temperature", |t| (0.0..2.0).contains(&t) || t == 2.0)?,
+        top_p: number("top_p", |p| p > 0.0 && p <= 1.0)?,
+        top_k: whole("top_k", 0, 1 << 30)?.map(|k| k as u32),
+        repetition_penalty: number("repetition_penalty", |p| p > 0.0)?,
+        presence_penalty: number("presence_penalty", |p| (-2.0..=2.0).contains(&p))?,
+        seed: whole("seed", 0, i64::MAX as u64)?,
+        stop: stop.into_iter().filter(|text| !text.is_empty()).collect(),
+    };
+    Ok((sampling, n))
+}
+
+fn outside(name: &str) -> Refusal {
+    Refusal::invalid(format!("{name} is outside of its range."))
+}
+
+/// Chat messages, judged by shape; the engine's template judges the rest.
+pub(crate) fn messages(sent: &Value) -> Answer<Vec<Value>> {
+    let list = sent.as_array().filter(|list| !list.is_empty());
+    let list = list.ok_or_else(|| Refusal::invalid("messages must be a list with at least one message."))?;
+    let fits = |message: &Value| {
+        let known = message["role"].as_str().is_some_and(|r| ["system", "user", "assistant", "tool"].contains(&r));
+        known && (message["content"].is_string() || message["content"].is_array() || message["tool_calls"].is_array())
+    };
+    if list.iter().all(fits) {
+        Ok(list.clone())
+    } else {
+        Err(Refusal::invalid("A message needs a known role and content."))
+    }
+}

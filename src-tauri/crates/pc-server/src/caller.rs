@@ -1,0 +1,133 @@
+//! Who calls, and what was sent: the bearer key, bounded JSON bodies, pages, work on blocking threads.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::edge::RequestId;
+use crate::refusal::{Answer, Refusal};
+use crate::state::State;
+
+/// A caller whose key was accepted.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub workspace: String,
+    pub api_key_id: String,
+    pub request_id: String,
+}
+
+impl Caller {
+    /// The native envelope.
+    pub fn output(&self, output: Value) -> axum::Json<Value> {
+        axum::Json(json!({"request_id": self.request_id, "output": output}))
+    }
+
+    /// The files API's envelope.
+    pub fn data(&self, data: Value) -> axum::Json<Value> {
+        axum::Json(json!({"request_id": self.request_id, "data": data}))
+    }
+}
+
+impl FromRequestParts<Arc<State>> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Answer<Self> {
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        let sent = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let key = sent.and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(Refusal::key)?;
+        let hash = hash_of(key.trim());
+        let asked = parts.headers.get("x-dashscope-workspace").and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let state = state.clone();
+        let found = blocking(move || {
+            let found = state.store.read(|tx| tx.api_key(&hash))?;
+            let now = state.now_text();
+            Ok(found.filter(|row| {
+                let same: bool = row.hash.as_bytes().ct_eq(hash.as_bytes()).into();
+                same && row.expires_at.as_ref().is_none_or(|end| *end > now)
+            }))
+        });
+        let row = found.await?.ok_or_else(Refusal::key)?;
+        if asked.is_some_and(|workspace| workspace != row.workspace_id) {
+            let message = "This key does not open that workspace.";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "Workspace.AccessDenied", message));
+        }
+        Ok(Self { workspace: row.workspace_id, api_key_id: row.id, request_id })
+    }
+}
+
+/// Hex SHA-256: how keys are kept. They are 128 random bits or more, so a slow hash would add nothing.
+pub(crate) fn hash_of(key: &str) -> String {
+    hex::encode(Sha256::digest(key.as_bytes()))
+}
+
+/// A JSON body of at most the profile's size, refused in our shape.
+pub(crate) struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<State>> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &Arc<State>) -> Answer<Self> {
+        let bytes = bytes_of(request, state).await?;
+        let parsed = serde_json::from_slice(&bytes);
+        parsed.map(Self).map_err(|error| Refusal::invalid(format!("The body is not valid: {error}.")))
+    }
+}
+
+/// The whole body, of at most the profile's size.
+pub(crate) async fn bytes_of(request: Request, state: &State) -> Answer<Bytes> {
+    let limit = state.profile.body_bytes;
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return Err(Refusal::too_large(limit));
+    }
+    axum::body::to_bytes(request.into_body(), limit).await.map_err(|_| Refusal::too_large(limit))
+}
+
+/// Query parameters in our shape.
+pub(crate) struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<State>> for Asked<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<State>) -> Answer<Self> {
+        let query = Query::try_from_uri(&parts.uri);
+        query.map(|Query(value)| Self(value)).map_err(|error| Refusal::invalid(error.body_text()))
+    }
+}
+
+/// `page_no` from 1 and `page_size`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct Page {
+    page_no: Option<u64>,
+    page_size: Option<u64>,
+}
+
+impl Page {
+    /// Number, size and rows to skip; refuses what is outside.
+    pub fn of(self, default: u64, most: u64) -> Answer<(u64, u64, u64)> {
+        let (number, size) = (self.page_no.unwrap_or(1), self.page_size.unwrap_or(default));
+        if number == 0 || number > 1_000_000 {
+            return Err(Refusal::invalid("page_no must be at least 1."));
+        }
+        if size == 0 || size > most {
+            return Err(Refusal::invalid(format!("page_size must be from 1 to {most}.")));
+        }
+        Ok((number, size, (number - 1) * size))
+    }
+}
+
+/// Runs what blocks (database, files, engine) off the async threads.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Answer<T> + Send + 'static) -> Answer<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(answer) => answer,
+        Err(error) => Err(Refusal::internal(&error.into())),
+    }
+}

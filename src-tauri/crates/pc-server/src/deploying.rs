@@ -1,0 +1,75 @@
+//! Bringing models up and down for serving. Deliberately absent: the wire shape of deployments.
+
+use pc_base::{Failure, Language};
+use pc_store::cloud::Deployment;
+
+use crate::engine::DeploySpec;
+use crate::state::{State, text_of};
+
+/// Makes a deployment ready and notes how that went. Its hours begin once it runs.
+pub(crate) fn deploy(state: &State, mut row: Deployment) -> anyhow::Result<()> {
+    let folder = state.work.join(format!("deploy-{}", uuid::Uuid::new_v4().simple()));
+    let made = ready(state, &row, &folder);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    let now = text_of(state.clock.now());
+    // It may have been deleted or scaled meanwhile: only status, mark and message are ours here.
+    let Some(current) = state.store.read(|tx| tx.deployment(&row.workspace_id, &row.deployed_model))? else {
+        return state.engine.undeploy(&row.deployed_model);
+    };
+    row = Deployment { modified_at: now.clone(), ..current };
+    match made {
+        Ok(()) => {
+            row.status = "RUNNING".into();
+            row.message = None;
+            row.billed_until = row.billed_until.or(Some(now));
+        }
+        Err(error) => {
+            let failure = Failure::of(&error, Language::English);
+            tracing::error!(error = format!("{error:#}"), "a deployment failed");
+            row.status = "FAILED".into();
+            row.message = Some(failure.message);
+        }
+    }
+    state.store.write(|tx| tx.deployment_update(&row))
+}
+
+fn ready(state: &State, row: &Deployment, folder: &std::path::Path) -> anyhow::Result<()> {
+    let tuned = state.store.read(|tx| tx.model(&row.workspace_id, &row.model_name))?;
+    let adapter = match tuned {
+        Some(model) => {
+            state.open_folder(&row.workspace_id, &model.weights, folder)?;
+            Some(folder.to_owned())
+        }
+        None => {
+            anyhow::ensure!(row.model_name == row.base_model, "the model {} was deleted", row.model_name);
+            None
+        }
+    };
+    let (deployed_model, base_model) = (row.deployed_model.clone(), row.base_model.clone());
+    state.engine.deploy(&DeploySpec { deployed_model, base_model, adapter })
+}
+
+/// After a start: what ran runs again, and what was being made is made.
+pub(crate) fn bring_up(state: &State) {
+    let rows = match state.store.read(|tx| tx.deployments_all()) {
+        Ok(rows) => rows,
+        Err(error) => return tracing::error!(error = format!("{error:#}"), "deployments cannot be read"),
+    };
+    for mut row in rows {
+        if state.ending.is_cancelled() {
+            return;
+        }
+        if !["RUNNING", "PENDING", "UPDATING"].contains(&row.status.as_str()) {
+            continue;
+        }
+        // Hours while the program was down are not charged.
+        row.billed_until = row.billed_until.map(|_| state.now_text());
+        row.status = "PENDING".into();
+        let brought = state.store.write(|tx| tx.deployment_update(&row)).and_then(|()| deploy(state, row));
+        if let Err(error) = brought {
+            tracing::error!(error = format!("{error:#}"), "a deployment cannot be brought up");
+        }
+    }
+}

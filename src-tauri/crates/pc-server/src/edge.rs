@@ -1,0 +1,130 @@
+//! What every request passes: its id, the check of Host and Origin, the shape of errors, the count of open requests.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::body::Body;
+use axum::extract::{Request, State as Shared};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// The id of a request, in every answer's body and `x-request-id`.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub String);
+
+/// The outermost layer.
+pub(crate) async fn edge(Shared(state): Shared<Arc<State>>, mut request: Request, next: Next) -> Response {
+    let id = Uuid::new_v4().to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let path = request.uri().path().to_owned();
+    let open = OpenRequest::begin(state.clone());
+    let response = match admitted(request.headers(), request.uri()) {
+        Err(refusal) => refusal.into_response(),
+        Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "An internal error occurred.")
+                .into_response()
+        }),
+    };
+    drop(open);
+    let mut response = shaped(response, &path, &id);
+    let value = HeaderValue::from_str(&id).expect("a UUID is ASCII");
+    response.headers_mut().insert("x-request-id", value);
+    response
+}
+
+/// Counts a request while it is handled and notes its time; an idle process may end.
+struct OpenRequest(Arc<State>);
+
+impl OpenRequest {
+    fn begin(state: Arc<State>) -> Self {
+        state.open_requests.fetch_add(1, Ordering::Relaxed);
+        state.touch();
+        Self(state)
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.0.open_requests.fetch_sub(1, Ordering::Relaxed);
+        self.0.touch();
+    }
+}
+
+/// Only names of this machine: a page in a browser that resolves its own name to this address is refused.
+fn admitted(headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
+    let refused =
+        |what: &str| Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", format!("{what} is not allowed here."));
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).or(uri.authority().map(|a| a.as_str()));
+    if !host.is_some_and(loopback) {
+        return Err(refused("This host name"));
+    }
+    match headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("")) {
+        None => Ok(()),
+        Some(origin) => {
+            let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+            if host.is_some_and(loopback) { Ok(()) } else { Err(refused("This origin")) }
+        }
+    }
+}
+
+fn loopback(authority: &str) -> bool {
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(""),
+        None => authority.split(':').next().unwrap_or(""),
+    };
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// Gives refusals, and answers of the router itself (404, 405), the body of the API that was called.
+fn shaped(response: Response, path: &str, id: &str) -> Response {
+    let refusal = match response.extensions().get::<Refusal>() {
+        Some(refusal) => refusal.clone(),
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "This method is not allowed here.")
+        }
+        None => return response,
+    };
+    let (mut parts, _) = response.into_parts();
+    let text = body(&refusal, path, id).to_string();
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    if refusal.status == StatusCode::TOO_MANY_REQUESTS {
+        parts.headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    Response::from_parts(parts, Body::from(text))
+}
+
+fn body(refusal: &Refusal, path: &str, id: &str) -> Value {
+    let Refusal { code, message, .. } = refusal;
+    if path == "/" {
+        json!({"RequestId": id, "HostId": "business.aliyuncs.com", "Code": code, "Message": message, "Recommend": ""})
+    } else if path.starts_with("/v1/") || path.starts_with("/compatible-mode/") {
+        let (kind, code) = refusal.compatible();
+        json!({"error": {"message": message, "type": kind, "param": null, "code": code}, "request_id": id})
+    } else {
+        json!({"request_id": id, "code": code, "message": message})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_loopback() {
+        for good in ["127.0.0.1:80", "localhost", "LOCALHOST:1", "[::1]:80", "127.9.9.9"] {
+            assert!(loopback(good), "{good}");
+        }
+        for bad in ["example.com", "127.0.0.1.example.com", "", "[::2]:80", "localhost.example.com:80", "0.0.0.0"] {
+            assert!(!loopback(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The two threads beside the requests: one runs jobs, one at a time in the order of their numbers; the other admits
+//! new jobs and charges hours. Both look at the database, which is the queue, so nothing is lost with the process.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use pc_base::Cancel;
+
+use crate::deploying;
+use crate::state::State;
+use crate::training;
+
+/// Starts queue and clock, and brings deployments up again. The threads end after [`State::end`].
+pub fn start(state: &Arc<State>) -> Vec<JoinHandle<()>> {
+    let (jobs, ticks, deployments) = (state.clone(), state.clone(), state.clone());
+    vec![
+        std::thread::spawn(move || every(&jobs, "the job queue", run_jobs)),
+        std::thread::spawn(move || every(&ticks, "admission and metering", tick)),
+        std::thread::spawn(move || deploying::bring_up(&deployments)),
+    ]
+}
+
+/// Repeats a step whenever woken, and once a minute. An error is tried again later: a full disk may have room by then.
+fn every(state: &State, what: &str, step: fn(&State) -> anyhow::Result<()>) {
+    let mut seen = 0;
+    while !state.ending.is_cancelled() {
+        let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| step(state)));
+        let failed = match tried {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(format!("{error:#}")),
+            Err(_) => Some("a panic".to_owned()),
+        };
+        if let Some(error) = failed {
+            tracing::error!(what, error, "will be tried again");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        seen = state.wait(seen, Duration::from_secs(60));
+    }
+}
+
+fn run_jobs(state: &State) -> anyhow::Result<()> {
+    while !state.ending.is_cancelled() {
+        admit(state)?;
+        // A job that is still RUNNING here was left by a step that failed, so it is taken up first.
+        let left = state.store.read(|tx| tx.jobs_in("RUNNING"))?.into_iter().next();
+        let Some(job) = left.map_or_else(
+            || state.store.read(|tx| tx.jobs_in("QUEUING")).map(|q| q.into_iter().next()),
+            |job| Ok(Some(job)),
+        )?
+        else {
+            return Ok(());
+        };
+        let cancel = Cancel::default();
+        *state.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            Some((job.job_id.clone(), cancel.clone()));
+        let taken =
+            job.status == "RUNNING" || state.store.write(|tx| tx.job_move(&job.job_id, "QUEUING", "RUNNING"))?;
+        let outcome = if taken { training::run(state, &job, &cancel) } else { Ok(()) };
+        *state.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        outcome?;
+    }
+    Ok(())
+}
+
+fn tick(state: &State) -> anyhow::Result<()> {
+    admit(state)?;
+    state.store.write(|tx| {
+        tx.api_keys_expire(&state.now_text())?;
+        for mut deployment in tx.deployments_all()?.into_iter().filter(|row| row.status == "RUNNING") {
+            state.meter_hours(tx, &mut deployment)?;
+        }
+        Ok(())
+    })
+}
+
+fn admit(state: &State) -> anyhow::Result<()> {
+    let pending = state.store.read(|tx| tx.jobs_in("PENDING"))?;
+    for job in pending {
+        state.store.write(|tx| tx.job_move(&job.job_id, "PENDING", "QUEUING"))?;
+    }
+    Ok(())
+}

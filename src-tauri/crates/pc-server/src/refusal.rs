@@ -1,0 +1,101 @@
+//! How a request is refused: a status, the cloud's code and a sentence; `edge` gives it the body of the API that was
+//! called. Deliberately absent: the words of the program's own error codes, which a client never sees.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+/// A refused request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: StatusCode,
+    /// A native code such as `InvalidParameter`.
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// The result of every handler.
+pub type Answer<T> = Result<T, Refusal>;
+
+impl Refusal {
+    /// Any refusal.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    /// 400 `InvalidParameter`.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidParameter", message)
+    }
+
+    /// 400 `UnsupportedOperation`.
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "UnsupportedOperation", message)
+    }
+
+    /// 404 `NotFound`: also for what belongs to another workspace.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NotFound", format!("{what} does not exist."))
+    }
+
+    /// 400 with the wording by which clients recognise a missing file.
+    pub fn file_not_found() -> Self {
+        Self::invalid("File not found.")
+    }
+
+    /// 404 `ModelNotFound`.
+    pub fn model_not_found(model: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "ModelNotFound", format!("Model {model} does not exist or is not running."))
+    }
+
+    /// 401 `InvalidApiKey`.
+    pub fn key() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "InvalidApiKey", "Invalid API-key provided.")
+    }
+
+    /// 413 for a body over its limit.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "BadRequest.TooLarge", format!("The body exceeds {limit} bytes."))
+    }
+
+    /// 500: ours. The cause goes to the log, not to the client.
+    pub fn internal(error: &anyhow::Error) -> Self {
+        let full = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+        if full.into_iter().any(|io| io.kind() == std::io::ErrorKind::StorageFull) {
+            return Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "DiskFull",
+                "There is no space left on the cloud's disk.",
+            );
+        }
+        tracing::error!(error = format!("{error:#}"), "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "An internal error occurred.")
+    }
+
+    /// The OpenAI-compatible `type` and `code`.
+    pub fn compatible(&self) -> (&'static str, &'static str) {
+        match (self.status.as_u16(), self.code) {
+            (401, _) => ("invalid_request_error", "invalid_api_key"),
+            (404, "ModelNotFound") => ("invalid_request_error", "model_not_found"),
+            (404, _) => ("invalid_request_error", "not_found"),
+            (429, _) => ("rate_limit_error", "rate_limit_exceeded"),
+            (500.., _) => ("server_error", "internal_error"),
+            (_, "InvalidParameter") => ("invalid_request_error", "invalid_parameter_error"),
+            (_, code) => ("invalid_request_error", code),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Refusal {
+    fn from(error: anyhow::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// Without a body: `edge` writes it, because it knows the path and the request's id.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

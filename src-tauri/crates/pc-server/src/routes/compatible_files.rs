@@ -1,0 +1,121 @@
+//! The OpenAI-compatible files API.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Multipart, Path, State as Shared};
+use axum::http::StatusCode;
+use pc_store::cloud::StoredFile;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::caller::{Asked, Caller, blocking};
+use crate::refusal::{Answer, Refusal};
+use crate::state::State;
+
+use super::unix;
+use super::upload::{purpose_of, receive, row_of};
+
+/// `after` is the last id of the page before.
+#[derive(Deserialize)]
+pub(super) struct Cursor {
+    after: Option<String>,
+    limit: Option<u64>,
+    purpose: Option<String>,
+}
+
+pub(super) async fn upload(
+    Shared(state): Shared<Arc<State>>,
+    caller: Caller,
+    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+) -> Answer<Json<Value>> {
+    let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let form = receive(&state, &caller, form, "file").await?;
+    blocking(move || {
+        let drop_all = |refusal: Refusal| -> Answer<Json<Value>> {
+            form.files.iter().filter_map(|f| f.blob.as_ref()).try_for_each(|blob| state.blobs.destroy(blob))?;
+            Err(refusal)
+        };
+        let purpose = match purpose_of(form.purpose.as_deref()) {
+            Ok(purpose) => purpose,
+            Err(refusal) => return drop_all(refusal),
+        };
+        if form.files.len() > 1 {
+            return drop_all(Refusal::invalid("One file a request."));
+        }
+        let file = &form.files[0];
+        let (count, bytes) = state.store.read(|tx| tx.file_totals(&caller.workspace))?;
+        let full = bytes + file.bytes > state.profile.all_files_bytes || count >= state.profile.files;
+        if file.blob.is_none() || full {
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            return drop_all(Refusal::new(status, "BadRequest.TooLarge", "The file exceeds the limits."));
+        }
+        let row = row_of(&state, &caller, file, &purpose, true);
+        state.store.write(|tx| tx.file_add(&row))?;
+        Ok(Json(shown(&row)))
+    })
+    .await
+}
+
+pub(super) async fn list(
+    Shared(state): Shared<Arc<State>>,
+    caller: Caller,
+    Asked(cursor): Asked<Cursor>,
+) -> Answer<Json<Value>> {
+    let limit = cursor.limit.unwrap_or(2000);
+    if limit == 0 || limit > 10_000 {
+        return Err(Refusal::invalid("limit must be from 1 to 10000."));
+    }
+    blocking(move || {
+        let (files, _) = state.store.read(|tx| tx.files(&caller.workspace, 0, 100_000))?;
+        let before = match &cursor.after {
+            None => i64::MAX,
+            Some(id) => files.iter().find(|file| file.file_id == *id).ok_or_else(Refusal::file_not_found)?.number,
+        };
+        let wanted = |file: &&StoredFile| {
+            file.number < before && cursor.purpose.as_ref().is_none_or(|purpose| *purpose == file.purpose)
+        };
+        let found: Vec<&StoredFile> = files.iter().filter(wanted).collect();
+        let page: Vec<Value> = found.iter().take(limit as usize).map(|file| shown(file)).collect();
+        let (first, last) = (page.first().map(|f| f["id"].clone()), page.last().map(|f| f["id"].clone()));
+        let more = found.len() > page.len();
+        Ok(Json(json!({"object": "list", "data": page, "has_more": more, "first_id": first, "last_id": last})))
+    })
+    .await
+}
+
+pub(super) async fn get(
+    Shared(state): Shared<Arc<State>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<Value>> {
+    blocking(move || {
+        let file = state.store.read(|tx| tx.file(&caller.workspace, &id))?;
+        Ok(Json(shown(&file.ok_or_else(|| Refusal::not_found("The file"))?)))
+    })
+    .await
+}
+
+pub(super) async fn delete(
+    Shared(state): Shared<Arc<State>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<Value>> {
+    blocking(move || {
+        super::files::destroy(&state, &caller, &id)?.ok_or_else(|| Refusal::not_found("The file"))?;
+        Ok(Json(json!({"id": id, "object": "file", "deleted": true})))
+    })
+    .await
+}
+
+fn shown(file: &StoredFile) -> Value {
+    json!({
+        "id": file.file_id,
+        "object": "file",
+        "bytes": file.bytes,
+        "created_at": unix(&file.created_at),
+        "filename": file.name,
+        "purpose": file.purpose,
+        "status": "processed",
+    })
+}

@@ -1,0 +1,280 @@
+//! All that the embedded cloud holds while it runs, and how it comes up again after an end of any kind.
+//! Deliberately absent: routes, and the work of the queue.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, RwLock};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use pc_base::{Cancel, Clock, Secret};
+use pc_secrets::{DataKey, MasterKey, open, seal};
+use pc_store::cloud::{AccessKey, ApiKey, CloudStore, Workspace};
+use pc_store::{Blobs, FolderLock};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::caller::hash_of;
+use crate::engine::Engine;
+use crate::prices::PriceBook;
+use crate::profile::Profile;
+
+/// What the embedded cloud is started with.
+pub struct Options {
+    /// Everything it keeps lies here, for one program at a time.
+    pub data_dir: PathBuf,
+    pub profile: Profile,
+    pub prices: PriceBook,
+}
+
+/// The keys of the first workspace, to be handed to its user.
+pub struct Credentials {
+    pub workspace: String,
+    pub api_key: Secret<String>,
+    pub access_key_id: String,
+    pub access_key_secret: Secret<String>,
+}
+
+/// The running cloud. Shared by all requests and by the queue.
+pub struct State {
+    pub(crate) store: CloudStore,
+    pub(crate) blobs: Blobs,
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) profile: Profile,
+    pub(crate) prices: PriceBook,
+    /// For what has to lie open while it is used: training data, adapters. Emptied at every start.
+    pub(crate) work: PathBuf,
+    keys: RwLock<HashMap<String, Arc<DataKey>>>,
+    pub(crate) generations: Arc<Semaphore>,
+    pub(crate) open_requests: AtomicUsize,
+    last_request: AtomicI64,
+    /// The running job and how to stop it.
+    pub(crate) running: Mutex<Option<(String, Cancel)>>,
+    /// Set once the program is about to end: running work stops and stays resumable.
+    pub(crate) ending: Cancel,
+    wake: (Mutex<u64>, Condvar),
+    master: MasterKey,
+    _lock: FolderLock,
+}
+
+impl State {
+    /// Takes the data folder ([`pc_base::Code::HomeLocked`] when another program has it), migrates, and repairs what an
+    /// unclean end left. Nothing runs before [`crate::start`].
+    pub fn open(
+        options: Options,
+        master: MasterKey,
+        engine: Arc<dyn Engine>,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Arc<Self>> {
+        let Options { data_dir, profile, prices } = options;
+        let lock = FolderLock::acquire(&data_dir)?;
+        let store = CloudStore::open(&data_dir)?;
+        let blobs = Blobs::open(&data_dir.join("blobs"))?;
+        blobs.sweep(&store.read(|tx| tx.blobs_named())?)?;
+        let mut keys = HashMap::new();
+        for workspace in store.read(|tx| tx.workspaces())? {
+            let key = master.unwrap(&workspace.wrapped_key, &owner_of(&workspace.id))?;
+            keys.insert(workspace.id, Arc::new(key));
+        }
+        let generations = Arc::new(Semaphore::new(profile.generations));
+        let state = Self {
+            store,
+            blobs,
+            engine,
+            profile,
+            prices,
+            work: data_dir.join("work"),
+            keys: RwLock::new(keys),
+            generations,
+            open_requests: AtomicUsize::new(0),
+            last_request: AtomicI64::new(clock.now().as_second()),
+            running: Mutex::new(None),
+            ending: Cancel::default(),
+            wake: (Mutex::new(0), Condvar::new()),
+            clock,
+            master,
+            _lock: lock,
+        };
+        state.repair()?;
+        Ok(Arc::new(state))
+    }
+
+    /// Jobs that ran go back to the queue, those being cancelled are cancelled, and nothing open stays on disk.
+    fn repair(&self) -> anyhow::Result<()> {
+        let now = self.now_text();
+        self.store.write(|tx| {
+            for job in tx.jobs_in("RUNNING")? {
+                tx.job_move(&job.job_id, "RUNNING", "QUEUING")?;
+                tx.job_log(
+                    &job.job_id,
+                    &["The training was interrupted and goes on from its last checkpoint.".into()],
+                )?;
+            }
+            for mut job in tx.jobs_in("CANCELING")? {
+                job.status = "CANCELED".into();
+                job.ended_at = Some(now.clone());
+                tx.job_end(&job)?;
+            }
+            Ok(())
+        })?;
+        let Ok(folders) = std::fs::read_dir(&self.work) else { return Ok(()) };
+        for folder in folders {
+            let folder = folder?.path();
+            let job = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let queued = self.store.read(|tx| tx.jobs_in("QUEUING"))?.iter().any(|row| row.job_id == job);
+            let gone = if queued { folder.join("open") } else { folder };
+            if gone.exists() {
+                std::fs::remove_dir_all(&gone).with_context(|| format!("cleaning {}", gone.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a workspace with a data key of its own; answers its id.
+    pub fn workspace_add(&self, name: &str) -> anyhow::Result<String> {
+        let id = format!("llm-{}", &Uuid::new_v4().simple().to_string()[..16]);
+        let key = DataKey::generate();
+        let wrapped_key = self.master.wrap(&key, &owner_of(&id));
+        let row = Workspace { id: id.clone(), name: name.to_owned(), wrapped_key, created_at: self.now_text() };
+        self.store.write(|tx| tx.workspace_add(&row))?;
+        self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(id.clone(), Arc::new(key));
+        Ok(id)
+    }
+
+    /// The first workspace's keys; makes the workspace where there is none. They come from the master key and the
+    /// workspace's id, so that they are the same after a restart although only a hash of the API key is kept.
+    pub fn credentials(&self, api_key: Option<Secret<String>>) -> anyhow::Result<Credentials> {
+        let first = self.store.read(|tx| tx.workspaces())?.into_iter().next();
+        let workspace = first.map_or_else(|| self.workspace_add("default"), |row| Ok(row.id))?;
+        self.credentials_of(&workspace, api_key)
+    }
+
+    /// The same for a given workspace.
+    pub fn credentials_of(&self, workspace: &str, api_key: Option<Secret<String>>) -> anyhow::Result<Credentials> {
+        let derived = |what: &str, digits: usize| {
+            self.master.derived_text(&format!("{what}/{workspace}")).expose()[..digits].to_owned()
+        };
+        let api_key = api_key.unwrap_or_else(|| Secret::new(format!("sk-{}", derived("api key", 32))));
+        let access_key_id = format!("LTAI{}", &derived("access key id", 20));
+        let access_key_secret = Secret::new(derived("access key secret", 40));
+        self.api_key_add(workspace, &api_key, None)?;
+        let known = self.store.read(|tx| tx.access_key(&access_key_id))?;
+        if known.is_none() {
+            let identity = access_key_identity(workspace, &access_key_id);
+            let sealed_secret = seal(&*self.key(workspace)?, &identity, access_key_secret.expose().as_bytes());
+            let (id, workspace_id) = (access_key_id.clone(), workspace.to_owned());
+            let row = AccessKey { id, workspace_id, sealed_secret, created_at: self.now_text() };
+            self.store.write(|tx| tx.access_key_add(&row))?;
+        }
+        Ok(Credentials { workspace: workspace.to_owned(), api_key, access_key_id, access_key_secret })
+    }
+
+    /// Lets a key in, until `expires_at` (RFC 3339) where given. A key that is known already stays as it is.
+    pub(crate) fn api_key_add(
+        &self,
+        workspace: &str,
+        key: &Secret<String>,
+        expires_at: Option<String>,
+    ) -> anyhow::Result<()> {
+        let hash = hash_of(key.expose());
+        self.store.write(|tx| match tx.api_key(&hash)? {
+            Some(_) => Ok(()),
+            None => tx.api_key_add(&ApiKey {
+                id: hash[..12].to_owned(),
+                workspace_id: workspace.to_owned(),
+                hash,
+                created_at: self.now_text(),
+                expires_at,
+            }),
+        })
+    }
+
+    /// The secret of an AccessKey pair and its workspace.
+    pub(crate) fn access_key(&self, id: &str) -> anyhow::Result<Option<(String, Secret<String>)>> {
+        let Some(row) = self.store.read(|tx| tx.access_key(id))? else { return Ok(None) };
+        let identity = access_key_identity(&row.workspace_id, &row.id);
+        let plain = open(&*self.key(&row.workspace_id)?, &identity, &row.sealed_secret)?;
+        Ok(Some((row.workspace_id, Secret::new(String::from_utf8(plain)?))))
+    }
+
+    /// A workspace's data key.
+    pub(crate) fn key(&self, workspace: &str) -> anyhow::Result<Arc<DataKey>> {
+        let keys = self.keys.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        keys.get(workspace).cloned().context("every workspace has a key")
+    }
+
+    /// Now, as the database keeps times.
+    pub(crate) fn now_text(&self) -> String {
+        text_of(self.clock.now())
+    }
+
+    /// Notes that somebody is there.
+    pub(crate) fn touch(&self) {
+        self.last_request.store(self.clock.now().as_second(), Ordering::Relaxed);
+    }
+
+    /// Seconds since the last request began or ended; nothing while a request is open or a job is queued or running.
+    /// The program may end itself when this grows large: deployments come up again with the next start.
+    pub fn idle_seconds(&self) -> anyhow::Result<Option<u64>> {
+        if self.open_requests.load(Ordering::Relaxed) > 0 {
+            return Ok(None);
+        }
+        let busy = self.store.read(|tx| {
+            for status in ["PENDING", "QUEUING", "RUNNING", "CANCELING"] {
+                if !tx.jobs_in(status)?.is_empty() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })?;
+        let since = self.clock.now().as_second() - self.last_request.load(Ordering::Relaxed);
+        Ok((!busy).then_some(u64::try_from(since).unwrap_or(0)))
+    }
+
+    /// Tells the queue to look again.
+    pub(crate) fn wake(&self) {
+        *self.wake.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) += 1;
+        self.wake.1.notify_all();
+    }
+
+    /// Waits until woken since `seen` or for a while; answers the newest count.
+    pub(crate) fn wait(&self, seen: u64, longest: std::time::Duration) -> u64 {
+        let count = self.wake.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let waited = self.wake.1.wait_timeout_while(count, longest, |count| *count == seen);
+        *waited.unwrap_or_else(std::sync::PoisonError::into_inner).0
+    }
+
+    /// Stops running work so that it can go on at the next start.
+    pub fn end(&self) {
+        self.ending.cancel();
+        if let Some((_, cancel)) = &*self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            cancel.cancel();
+        }
+        self.wake();
+    }
+}
+
+/// What a workspace's blobs and its wrapped key are bound to.
+pub(crate) fn owner_of(workspace: &str) -> String {
+    format!("workspace/{workspace}")
+}
+
+fn access_key_identity(workspace: &str, id: &str) -> String {
+    format!("{}/access-key/{id}", owner_of(workspace))
+}
+
+/// RFC 3339 in UTC with milliseconds, so that texts sort as times do.
+pub(crate) fn text_of(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
+
+/// Makes a folder of `work` that only this user can look into.
+pub(crate) fn private_folder(path: &Path) -> anyhow::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).with_context(|| format!("creating {}", path.display()))
+}

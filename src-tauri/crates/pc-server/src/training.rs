@@ -1,0 +1,254 @@
+//! One job from its sealed files to its sealed result. Training data lies open only in a private folder of `work`, and
+//! only while the engine reads it. Deliberately absent: which job is next (`queue`).
+
+use std::path::Path;
+
+use pc_base::{Cancel, Failure, Language};
+use pc_store::cloud::{Checkpoint, Job, TunedModel};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::engine::{TrainDone, TrainEvent, TrainSpec};
+use crate::meter::Event;
+use crate::rows::copy_checked;
+use crate::state::{State, owner_of, private_folder};
+use crate::weights::private_file;
+use crate::{hyper, python};
+
+/// Why a job cannot go on: the wire's short code and a sentence for its log.
+struct Fault {
+    code: &'static str,
+    message: String,
+}
+
+impl From<anyhow::Error> for Fault {
+    fn from(error: anyhow::Error) -> Self {
+        let failure = Failure::of(&error, Language::English);
+        let code = match failure.code.as_str() {
+            "worker_died" => "WorkerDied",
+            "memory_short" => "OutOfMemory",
+            "disk_full" | "disk_short" => "DiskFull",
+            "input_invalid" | "dataset_empty" => "InvalidData",
+            _ => "InternalError",
+        };
+        let detail = failure.detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
+        Self { code, message: format!("{}{detail}", failure.message) }
+    }
+}
+
+/// How a run ended.
+enum End {
+    Done(TrainDone),
+    Cancelled,
+    /// The program ends; the job is run again at the next start.
+    Interrupted,
+    Failed(Fault),
+}
+
+/// Runs a job that is RUNNING until it is in a final state, or interrupted.
+pub(crate) fn run(state: &State, job: &Job, cancel: &Cancel) -> anyhow::Result<()> {
+    let folder = state.work.join(&job.job_id);
+    let mut tokens = 0;
+    let outcome = train(state, job, &folder, cancel, &mut tokens);
+    remove(&folder.join("open"))?;
+    let end = match outcome {
+        _ if state.ending.is_cancelled() => End::Interrupted,
+        Ok(done) => End::Done(done),
+        Err(_) if cancel.is_cancelled() => End::Cancelled,
+        Err(fault) => End::Failed(fault),
+    };
+    settle(state, job, &folder, end, tokens)
+}
+
+fn settle(state: &State, job: &Job, folder: &Path, end: End, tokens: u64) -> anyhow::Result<()> {
+    let mut ended = Job { ended_at: Some(state.now_text()), usage: None, ..job.clone() };
+    match end {
+        End::Interrupted => return Ok(()),
+        End::Done(done) => return finish(state, ended, folder, done),
+        End::Cancelled => {
+            ended.status = "CANCELED".into();
+            ended.usage = Some(tokens);
+            let lines = ["The training was cancelled.".to_owned(), format!("training usage {tokens}")];
+            state.store.write(|tx| {
+                tx.job_end(&ended)?;
+                tx.job_log(&job.job_id, &lines)?;
+                state.meter(tx, trained(job, tokens))
+            })?;
+        }
+        End::Failed(fault) => {
+            ended.status = "FAILED".into();
+            ended.code = Some(fault.code.to_owned());
+            ended.message = Some(fault.message.clone());
+            state.store.write(|tx| {
+                tx.job_end(&ended)?;
+                tx.job_log(&job.job_id, &[format!("The training failed: {}: {}", fault.code, fault.message)])
+            })?;
+        }
+    }
+    remove(folder)
+}
+
+/// Seals the result; then state, model, checkpoint, log and charge become visible together.
+fn finish(state: &State, mut job: Job, folder: &Path, done: TrainDone) -> anyhow::Result<()> {
+    let owner = format!("{}/step/{}", job.job_id, done.steps);
+    let artifacts = state.seal_folder(&job.workspace_id, &owner, &folder.join("result"))?;
+    job.status = "SUCCEEDED".into();
+    job.usage = Some(done.tokens);
+    let created_at = state.now_text();
+    let model = TunedModel {
+        name: job.output_model.clone(),
+        workspace_id: job.workspace_id.clone(),
+        base_model: job.base_model.clone(),
+        display_name: job.name.clone(),
+        job_id: job.job_id.clone(),
+        weights: owner,
+        created_at: created_at.clone(),
+    };
+    let checkpoint = Checkpoint {
+        job_id: job.job_id.clone(),
+        step: done.steps,
+        checkpoint_id: Uuid::new_v4().to_string(),
+        status: "SUCCEEDED".into(),
+        model_name: job.output_model.clone(),
+        display_name: job.name.clone(),
+        created_at,
+    };
+    let lines = [
+        format!("actual training consumed tokens: {}", done.tokens),
+        "The final checkpoint was stored.".to_owned(),
+        format!("training usage {}", done.tokens),
+        "##FT_COMPLETE##".to_owned(),
+    ];
+    state.store.write(|tx| {
+        for artifact in &artifacts {
+            tx.artifact_put(artifact)?;
+        }
+        tx.model_add(&model)?;
+        tx.checkpoint_put(&checkpoint)?;
+        tx.job_log(&job.job_id, &lines)?;
+        state.meter(tx, trained(&job, done.tokens))?;
+        tx.job_end(&job)
+    })?;
+    remove(folder)
+}
+
+fn trained(job: &Job, tokens: u64) -> Event<'_> {
+    Event {
+        source: format!("train/{}", job.job_id),
+        workspace: &job.workspace_id,
+        model: &job.output_model,
+        base_model: &job.base_model,
+        api_key_id: "",
+        item: "training_token",
+        quantity: tokens,
+    }
+}
+
+fn train(state: &State, job: &Job, folder: &Path, cancel: &Cancel, tokens: &mut u64) -> Result<TrainDone, Fault> {
+    let request: Value = serde_json::from_str(&job.request).map_err(anyhow::Error::from)?;
+    let data = open_files(state, job, &request, "training_file_ids", folder)?;
+    let validation = open_files(state, job, &request, "validation_file_ids", folder)?;
+    let base = state.engine.bases().into_iter().find(|base| base.id == job.base_model);
+    let base = base.ok_or_else(|| Fault { code: "ModelNotFound", message: format!("{} is gone.", job.base_model) })?;
+    let hyper = request.get("hyper_parameters").and_then(Value::as_object).cloned().unwrap_or_default();
+    let hyper = hyper::read(&hyper, base.max_length)
+        .map_err(|refusal| Fault { code: "InvalidParameter", message: refusal.message })?;
+    let adapter = match &job.model {
+        model if *model == job.base_model => None,
+        model => {
+            let tuned = state.store.read(|tx| tx.model(&job.workspace_id, model))?;
+            let tuned =
+                tuned.ok_or_else(|| Fault { code: "ModelNotFound", message: format!("{model} was deleted.") })?;
+            let path = folder.join("open").join("adapter");
+            state.open_folder(&job.workspace_id, &tuned.weights, &path)?;
+            Some(path)
+        }
+    };
+    let (work_dir, out_dir) = (folder.join("checkpoints"), folder.join("result"));
+    private_folder(&work_dir)?;
+    private_folder(&out_dir)?;
+    let (job_id, base_model) = (job.job_id.clone(), job.base_model.clone());
+    let spec = TrainSpec { job_id, base_model, adapter, data, validation, hyper, work_dir, out_dir };
+    let mut noted = Ok(());
+    let done = state.engine.train(
+        &spec,
+        &mut |event| {
+            if let TrainEvent::Step { tokens: trained, .. } = &event {
+                *tokens = *trained;
+            }
+            if noted.is_ok() {
+                noted = note(state, job, &event);
+            }
+            // What cannot be noted (a full disk) must not be trained on unseen.
+            if noted.is_err() {
+                cancel.cancel();
+            }
+        },
+        cancel,
+    );
+    if let Err(error) = noted {
+        return Err(error.into());
+    }
+    Ok(done?)
+}
+
+/// Opens a job's files for the worker, checking every row.
+fn open_files(
+    state: &State,
+    job: &Job,
+    request: &Value,
+    field: &str,
+    folder: &Path,
+) -> Result<Vec<std::path::PathBuf>, Fault> {
+    let mut paths = Vec::new();
+    let open = folder.join("open");
+    private_folder(&open)?;
+    for id in request.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        let file = state.store.read(|tx| tx.file(&job.workspace_id, id))?;
+        let gone = || Fault { code: "InvalidData", message: format!("The file {id} was deleted before the training.") };
+        let file = file.ok_or_else(gone)?;
+        let key = state.key(&job.workspace_id)?;
+        let blob = state.blobs.read(&file.blob, &key, &owner_of(&job.workspace_id))?;
+        let path = open.join(format!("{field}-{}.jsonl", paths.len()));
+        let copied = copy_checked(blob, std::io::BufWriter::new(private_file(&path)?))?;
+        let invalid = |message| Fault { code: "InvalidData", message };
+        let rows = copied.map_err(|(line, why)| invalid(format!("{}, line {line}: {why}.", file.name)))?;
+        if rows == 0 {
+            return Err(invalid(format!("{} has no rows.", file.name)));
+        }
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// Puts an event into the log, and a checkpoint into safety.
+fn note(state: &State, job: &Job, event: &TrainEvent) -> anyhow::Result<()> {
+    let line = python::log_line(event);
+    let TrainEvent::Checkpoint { step, path } = event else {
+        return state.store.write(|tx| tx.job_log(&job.job_id, &[line]));
+    };
+    let owner = format!("{}/step/{step}", job.job_id);
+    let artifacts = state.seal_folder(&job.workspace_id, &owner, path)?;
+    let checkpoint = Checkpoint {
+        job_id: job.job_id.clone(),
+        step: *step,
+        checkpoint_id: Uuid::new_v4().to_string(),
+        status: "PENDING".into(),
+        created_at: state.now_text(),
+        ..Checkpoint::default()
+    };
+    state.store.write(|tx| {
+        for artifact in &artifacts {
+            tx.artifact_put(artifact)?;
+        }
+        tx.checkpoint_put(&checkpoint)?;
+        tx.job_log(&job.job_id, &[line])
+    })
+}
+
+fn remove(folder: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

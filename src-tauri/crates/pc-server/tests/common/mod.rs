@@ -1,0 +1,242 @@
+//! A cloud in a temporary folder with a small engine and a fixed clock, called without a socket.
+
+#![expect(dead_code, reason = "every test program uses its own part of this")]
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use pc_base::{Cancel, Code, FixedClock, Secret, coded};
+use pc_secrets::MasterKey;
+use pc_server::{
+    BaseModel, Credentials, DeploySpec, Engine, Finish, Generated, GenerateSpec, Options, PriceBook, Profile, State,
+    TrainDone, TrainEvent, TrainSpec,
+};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// Trains by counting rows, answers one sentence.
+#[derive(Default)]
+pub struct SmallEngine {
+    /// While set, a training stands still after its first step.
+    pub hold: AtomicBool,
+    pub trainings: AtomicU32,
+    pub resumed: AtomicBool,
+}
+
+pub const WEIGHTS: &[u8] = b"weights that know the hotel";
+
+impl Engine for SmallEngine {
+    fn bases(&self) -> Vec<BaseModel> {
+        vec![BaseModel { id: "tiny".into(), name: "Tiny".into(), max_length: 512 }]
+    }
+
+    fn train(&self, spec: &TrainSpec, events: &mut dyn FnMut(TrainEvent), cancel: &Cancel) -> anyhow::Result<TrainDone> {
+        self.trainings.fetch_add(1, Ordering::SeqCst);
+        let mut rows = 0;
+        for path in &spec.data {
+            rows += std::fs::read_to_string(path)?.lines().count() as u64;
+        }
+        let mark = spec.work_dir.join("step-1");
+        let resumed = mark.exists();
+        self.resumed.fetch_or(resumed, Ordering::SeqCst);
+        let resumed_from_step = u64::from(resumed);
+        events(TrainEvent::Started { rows, dropped: 0, tokens_per_epoch: 1000, total_steps: 2, resumed_from_step });
+        for step in resumed_from_step + 1..=2 {
+            let (tokens, tokens_per_second, epoch) = (step * 500, 100.0, step as f64 / 2.0);
+            let loss = 2.0 / step as f64;
+            events(TrainEvent::Step { step, epoch, loss, learning_rate: 1e-4, tokens, tokens_per_second, eta_seconds: 0 });
+            if step == 1 {
+                std::fs::create_dir_all(&mark)?;
+                adapter(&mark)?;
+                events(TrainEvent::Checkpoint { step, path: mark.clone() });
+            }
+            while self.hold.load(Ordering::SeqCst) && !cancel.is_cancelled() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            cancel.check()?;
+        }
+        adapter(&spec.out_dir)?;
+        Ok(TrainDone { tokens: 1000, steps: 2 })
+    }
+
+    fn deploy(&self, spec: &DeploySpec) -> anyhow::Result<()> {
+        if let Some(adapter) = &spec.adapter {
+            anyhow::ensure!(std::fs::read(adapter.join("adapter_model.safetensors"))? == WEIGHTS, "the result's own weights");
+        }
+        Ok(())
+    }
+
+    fn undeploy(&self, _: &str) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn generate(
+        &self,
+        spec: &GenerateSpec,
+        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        _: &Cancel,
+    ) -> anyhow::Result<Generated> {
+        if spec.sampling.max_tokens == Some(13) {
+            return Err(coded(Code::TemplateInvalid).with("why", "thirteen").into());
+        }
+        for piece in ["Breakfast ", "is at ", "seven."] {
+            if on_text(piece).is_break() {
+                break;
+            }
+        }
+        Ok(Generated { finish: Finish::Stop, input_tokens: 5, output_tokens: 3 })
+    }
+}
+
+fn adapter(dir: &Path) -> anyhow::Result<()> {
+    pc_base::write_atomic(&dir.join("adapter_model.safetensors"), WEIGHTS)?;
+    pc_base::write_atomic(&dir.join("adapter_config.json"), b"{}")
+}
+
+pub struct Cloud {
+    pub dir: Arc<tempfile::TempDir>,
+    pub engine: Arc<SmallEngine>,
+    pub clock: Arc<FixedClock>,
+    pub state: Arc<State>,
+    pub keys: Credentials,
+}
+
+impl Cloud {
+    pub fn new() -> Self {
+        Self::open(Arc::new(tempfile::tempdir().unwrap()), SmallEngine::default(), Profile::embedded())
+    }
+
+    pub fn open(dir: Arc<tempfile::TempDir>, engine: SmallEngine, profile: Profile) -> Self {
+        let engine = Arc::new(engine);
+        let clock = Arc::new(FixedClock::new("2026-11-24T02:00:00Z".parse().unwrap()));
+        let options = Options { data_dir: dir.path().to_owned(), profile, prices: PriceBook::built_in() };
+        let master = MasterKey::from_bytes(&[7; 32]).unwrap();
+        let state = State::open(options, master, engine.clone(), clock.clone()).unwrap();
+        let keys = state.credentials(None).unwrap();
+        // The threads end with the state's end, which a test that drops the cloud asks for.
+        drop(pc_server::start(&state));
+        Self { dir, engine, clock, state, keys }
+    }
+
+    /// Ends the cloud and waits until its folder is free again.
+    pub fn close(self) -> Arc<tempfile::TempDir> {
+        let Self { dir, state, .. } = self;
+        state.end();
+        let weak = Arc::downgrade(&state);
+        drop(state);
+        let until = Instant::now() + Duration::from_secs(10);
+        while weak.strong_count() > 0 {
+            assert!(Instant::now() < until, "the cloud's threads end when asked");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        dir
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let response = pc_server::router(self.state.clone()).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        (parts.status, parts.headers, axum::body::to_bytes(body, 1 << 30).await.unwrap().to_vec())
+    }
+
+    pub async fn call(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        self.call_as(self.keys.api_key.expose(), method, path, body).await
+    }
+
+    pub async fn call_as(&self, key: &str, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let request = request(method, path).header("authorization", format!("Bearer {key}")).body(text.into()).unwrap();
+        let (status, headers, bytes) = self.send(request).await;
+        let value: Value = serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(&bytes)));
+        if let Some(id) = value.get("request_id") {
+            assert_eq!(id.as_str().unwrap(), headers["x-request-id"], "body and header name the same request");
+        }
+        (status, value)
+    }
+
+    pub async fn upload(&self, name: &str, text: &str) -> Value {
+        let (status, value) = self.upload_as(self.keys.api_key.expose(), "/api/v1/files", "files", name, text).await;
+        assert_eq!(status, 200, "{value}");
+        value
+    }
+
+    pub async fn upload_as(&self, key: &str, path: &str, part: &str, name: &str, text: &str) -> (StatusCode, Value) {
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"descriptions\"\r\n\r\na set\r\n\
+             --b\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\n\r\n{text}\r\n--b--\r\n"
+        );
+        let request = request("POST", path)
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "multipart/form-data; boundary=b")
+            .body(body.into())
+            .unwrap();
+        let (status, _, bytes) = self.send(request).await;
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    /// Uploads two good rows; answers the file's id.
+    pub async fn dataset(&self) -> String {
+        let uploaded = self.upload("train.jsonl", &rows()).await;
+        uploaded["data"]["uploaded_files"][0]["file_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Starts a job on a file; answers its id.
+    pub async fn tune(&self, file: &str) -> String {
+        let body = json!({"model": "tiny", "training_file_ids": [file], "training_type": "efficient_sft",
+            "validation_file_ids": null, "hyper_parameters": {"n_epochs": 1, "batch_size": 8, "max_length": 512}});
+        let (status, job) = self.call("POST", "/api/v1/fine-tunes", body).await;
+        assert_eq!(status, 200, "{job}");
+        assert_eq!(job["output"]["status"], "PENDING", "a new job has not begun");
+        job["output"]["job_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until a resource has a status.
+    pub async fn until(&self, path: &str, status: &str) -> Value {
+        let until = Instant::now() + Duration::from_secs(10);
+        loop {
+            let (_, value) = self.call("GET", path, Value::Null).await;
+            if value["output"]["status"] == status {
+                return value["output"].clone();
+            }
+            assert!(Instant::now() < until, "{path} does not become {status}: {value}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// A second tenant's key.
+    pub fn other(&self) -> String {
+        let workspace = self.state.workspace_add("other").unwrap();
+        self.state.credentials_of(&workspace, None).unwrap().api_key.expose().clone()
+    }
+}
+
+pub fn request(method: &str, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path).header("host", "127.0.0.1:8000")
+}
+
+pub fn rows() -> String {
+    let row = r#"{"messages":[{"role":"user","content":"When is breakfast?"},{"role":"assistant","content":"At seven, in the Osmanthus room."}]}"#;
+    format!("{row}\n{row}\n")
+}
+
+/// Every file below a folder that holds the text.
+pub fn holding(dir: &Path, text: &[u8]) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(holding(&path, text));
+        } else if std::fs::read(&path).unwrap().windows(text.len()).any(|window| window == text) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+pub fn secret(text: &str) -> Secret<String> {
+    Secret::new(text.to_owned())
+}
