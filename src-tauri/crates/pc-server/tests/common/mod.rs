@@ -127,10 +127,10 @@ impl Cloud {
     pub fn close(self) -> Arc<tempfile::TempDir> {
         let Self { dir, state, .. } = self;
         state.end();
-        let weak = Arc::downgrade(&state);
         drop(state);
+        // The lock is the last thing that the state lets go, so then its database is closed too.
         let until = Instant::now() + Duration::from_secs(10);
-        while weak.strong_count() > 0 {
+        while pc_store::FolderLock::acquire(dir.path()).is_err() {
             assert!(Instant::now() < until, "the cloud's threads end when asked");
             std::thread::sleep(Duration::from_millis(5));
         }
