@@ -1,0 +1,97 @@
+/** @file The command table: name, kind, types and cache tags. No behaviour. */
+import type * as T from './types';
+
+export type Commands = {
+  app_info: { kind: 'query'; request: T.Empty; event: never; response: T.AppInfo };
+  settings_get: { kind: 'query'; request: T.Empty; event: never; response: T.Settings };
+  settings_set: { kind: 'mutation'; request: T.Settings; event: never; response: T.Settings };
+  keychain_status: { kind: 'query'; request: T.Empty; event: never; response: T.KeychainStatus };
+  keychain_choose: { kind: 'mutation'; request: T.KeychainChoose; event: never; response: T.KeychainStatus };
+  storage_get: { kind: 'query'; request: T.Empty; event: never; response: T.Storage };
+  storage_clean: { kind: 'mutation'; request: T.StorageClean; event: never; response: T.Storage };
+  overview_get: { kind: 'query'; request: T.Empty; event: never; response: T.Overview };
+  cloud_list: { kind: 'query'; request: T.Empty; event: never; response: T.CloudRow[] };
+  cloud_add: { kind: 'mutation'; request: T.CloudAdd; event: never; response: T.CloudRow };
+  cloud_select: { kind: 'mutation'; request: T.CloudId; event: never; response: T.Empty };
+  cloud_remove: { kind: 'mutation'; request: T.CloudId; event: never; response: T.Empty };
+  cloud_check: { kind: 'mutation'; request: T.CloudId; event: never; response: T.CloudHealth };
+  dataset_check: { kind: 'stream'; request: T.DatasetPath; event: T.TaskProgress; response: T.DatasetReport };
+  dataset_upload: { kind: 'stream'; request: T.DatasetUpload; event: T.TaskProgress; response: T.DatasetRow };
+  dataset_list: { kind: 'query'; request: T.Empty; event: never; response: T.DatasetRow[] };
+  dataset_delete: { kind: 'mutation'; request: T.DatasetId; event: never; response: T.Empty };
+  dataset_sample: { kind: 'query'; request: T.Empty; event: never; response: T.DatasetPath };
+  catalog_list: { kind: 'query'; request: T.Empty; event: never; response: T.CatalogRow[] };
+  catalog_prepare: { kind: 'stream'; request: T.ModelId; event: T.TaskProgress; response: T.CatalogRow };
+  licence_get: { kind: 'query'; request: T.ModelId; event: never; response: T.LicenceText };
+  licence_accept: { kind: 'mutation'; request: T.ModelId; event: never; response: T.CatalogRow };
+  tune_estimate: { kind: 'query'; request: T.TuneStart; event: never; response: T.TuneEstimate };
+  tune_start: { kind: 'mutation'; request: T.TuneStart; event: never; response: T.TuneRow };
+  tune_list: { kind: 'query'; request: T.Empty; event: never; response: T.TuneRow[] };
+  tune_get: { kind: 'query'; request: T.JobId; event: never; response: T.TuneRow };
+  tune_metrics: { kind: 'query'; request: T.JobId; event: never; response: T.TuneMetrics };
+  tune_logs: { kind: 'query'; request: T.TuneLogsRequest; event: never; response: T.TuneLogs };
+  tune_watch: { kind: 'stream'; request: T.JobId; event: T.TuneWatchEvent; response: T.TuneRow };
+  tune_cancel: { kind: 'mutation'; request: T.JobId; event: never; response: T.TuneRow };
+  tune_delete: { kind: 'mutation'; request: T.JobId; event: never; response: T.Empty };
+  model_list: { kind: 'query'; request: T.Empty; event: never; response: T.ModelRow[] };
+  model_pull: { kind: 'stream'; request: T.ModelPull; event: T.TaskProgress; response: T.ModelRow };
+  model_convert: { kind: 'stream'; request: T.ModelConvert; event: T.TaskProgress; response: T.ModelRow };
+  model_import: { kind: 'stream'; request: T.ModelImport; event: T.TaskProgress; response: T.ModelRow };
+  model_export: { kind: 'stream'; request: T.ModelExport; event: T.TaskProgress; response: T.Empty };
+  model_delete: { kind: 'mutation'; request: T.ModelId; event: never; response: T.Empty };
+  chat_send: { kind: 'stream'; request: T.ChatSend; event: T.ChatEvent; response: T.ChatDone };
+  deployment_list: { kind: 'query'; request: T.Empty; event: never; response: T.DeploymentRow[] };
+  deployment_create: { kind: 'mutation'; request: T.DeploymentCreate; event: never; response: T.DeploymentRow };
+  deployment_delete: { kind: 'mutation'; request: T.DeploymentId; event: never; response: T.Empty };
+  deployment_key: { kind: 'mutation'; request: T.Empty; event: never; response: T.DeploymentKey };
+  usage_sync: { kind: 'mutation'; request: T.Empty; event: never; response: T.UsageSynced };
+  usage_get: { kind: 'query'; request: T.UsageRequest; event: never; response: T.UsageMonth };
+  task_list: { kind: 'query'; request: T.Empty; event: never; response: T.TaskRow[] };
+  task_cancel: { kind: 'mutation'; request: T.TaskId; event: never; response: T.Empty };
+};
+
+/** Tags that a query's answer depends on. */
+export const provides: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
+  settings_get: ['settings'],
+  keychain_status: ['keychain'],
+  storage_get: ['storage'],
+  overview_get: ['datasets', 'tunes', 'models', 'deployments', 'usage'],
+  cloud_list: ['clouds'],
+  dataset_list: ['datasets'],
+  catalog_list: ['catalog'],
+  tune_estimate: ['datasets'],
+  tune_list: ['tunes'],
+  tune_get: ['tunes'],
+  tune_metrics: ['tunes'],
+  tune_logs: ['tunes'],
+  model_list: ['models'],
+  deployment_list: ['deployments'],
+  usage_get: ['usage'],
+  task_list: ['tasks'],
+};
+
+/** Tags that a finished mutation or stream makes stale. */
+export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
+  settings_set: ['settings'],
+  keychain_choose: ['keychain'],
+  storage_clean: ['storage', 'models'],
+  cloud_add: ['clouds'],
+  cloud_select: ['clouds', 'datasets', 'tunes', 'deployments', 'usage', 'catalog'],
+  cloud_remove: ['clouds'],
+  dataset_upload: ['datasets'],
+  dataset_delete: ['datasets'],
+  catalog_prepare: ['catalog'],
+  licence_accept: ['catalog'],
+  tune_start: ['tunes'],
+  tune_watch: ['tunes', 'usage'],
+  tune_cancel: ['tunes'],
+  tune_delete: ['tunes'],
+  model_pull: ['models', 'tunes', 'storage'],
+  model_convert: ['models', 'storage'],
+  model_import: ['models', 'storage'],
+  model_delete: ['models', 'storage'],
+  deployment_create: ['deployments'],
+  deployment_delete: ['deployments'],
+  usage_sync: ['usage'],
+  task_cancel: ['tasks'],
+};
