@@ -9,7 +9,8 @@ use pc_model::{Config, Weights};
 
 use crate::decoder::norm_gain;
 use crate::kernel::{
-    Attention, RotaryTable, add, add_to, attend, attend_backward, gate, gate_backward, rms_norm, rms_norm_backward, rotate,
+    Attention, RotaryTable, add, add_to, attend, attend_backward, gate, gate_backward, rms_norm, rms_norm_backward,
+    rotate,
 };
 use crate::linear::{Linear, Pair};
 use crate::lora::{PROJECTIONS, projection_shapes};
@@ -88,7 +89,14 @@ impl Block {
         } else {
             None
         };
-        Ok(Self { layer, attention_norm: norm("input_layernorm", hidden)?, feed_forward_norm, after, head_norms, projections })
+        Ok(Self {
+            layer,
+            attention_norm: norm("input_layernorm", hidden)?,
+            feed_forward_norm,
+            after,
+            head_norms,
+            projections,
+        })
     }
 
     fn attention<'a>(&self, config: &Config, shape: &'a Shape) -> Attention<'a> {
@@ -103,7 +111,13 @@ impl Block {
     }
 
     /// The block's output and what its backward pass needs.
-    pub(crate) fn forward(&self, config: &Config, shape: &Shape, x: &Tensor, pairs: Option<&[Pair]>) -> Result<(Tensor, Saved)> {
+    pub(crate) fn forward(
+        &self,
+        config: &Config,
+        shape: &Shape,
+        x: &Tensor,
+        pairs: Option<&[Pair]>,
+    ) -> Result<(Tensor, Saved)> {
         let eps = config.rms_norm_eps as f32;
         let table = &shape.tables[shape.rope_of[self.layer]];
         let mut lows = vec![None; PROJECTIONS.len()];
@@ -164,7 +178,14 @@ impl Block {
         self.attention_backward(config, shape, &saved, pairs, middle, gradient)
     }
 
-    fn feed_forward_backward(&self, config: &Config, saved: &Saved, pairs: &[Pair], dy: Tensor, gradient: &mut [f32]) -> Result<Tensor> {
+    fn feed_forward_backward(
+        &self,
+        config: &Config,
+        saved: &Saved,
+        pairs: &[Pair],
+        dy: Tensor,
+        gradient: &mut [f32],
+    ) -> Result<Tensor> {
         let eps = config.rms_norm_eps as f32;
         let mut back = |which: usize, x: &Tensor, dy: &Tensor| self.back(which, x, dy, saved, pairs, gradient);
         let d_fed = self.join_backward(saved.fed.as_ref(), 1, eps, &dy)?;
@@ -210,7 +231,15 @@ impl Block {
         Ok(dx)
     }
 
-    fn back(&self, which: usize, x: &Tensor, dy: &Tensor, saved: &Saved, pairs: &[Pair], gradient: &mut [f32]) -> Result<Tensor> {
+    fn back(
+        &self,
+        which: usize,
+        x: &Tensor,
+        dy: &Tensor,
+        saved: &Saved,
+        pairs: &[Pair],
+        gradient: &mut [f32],
+    ) -> Result<Tensor> {
         let low = saved.lows[which].as_ref().ok_or_else(|| anyhow::anyhow!("the forward pass had no pairs"))?;
         Ok(self.projections[which].backward(x, &pairs[which], low, dy, gradient)?)
     }

@@ -28,7 +28,12 @@ pub(crate) struct Data {
 
 impl Data {
     /// Reads and tokenises all rows; splits validation rows off where the job asks for it and gives no file.
-    pub(crate) fn read(job: &TrainJob, tokenizer: &Tokenizer, template: &ChatTemplate, cancel: &Cancel) -> Result<Self> {
+    pub(crate) fn read(
+        job: &TrainJob,
+        tokenizer: &Tokenizer,
+        template: &ChatTemplate,
+        cancel: &Cancel,
+    ) -> Result<Self> {
         let read = |files: &[std::path::PathBuf]| -> Result<(Vec<TrainingExample>, u64)> {
             let (mut kept, mut dropped) = (Vec::new(), 0);
             for path in files {
@@ -80,7 +85,8 @@ fn read_file(
     for (number, row) in Rows::open(path)?.enumerate() {
         cancel.check()?;
         let messages = row?.messages.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
-        let example = training_example(tokenizer, template, &messages).with_context(|| format!("row {} of {}", number + 1, path.display()))?;
+        let example = training_example(tokenizer, template, &messages)
+            .with_context(|| format!("row {} of {}", number + 1, path.display()))?;
         if example.ids.len() > hyper.max_length as usize {
             dropped += 1;
         } else if example.labels.iter().skip(1).any(|label| *label) {
@@ -116,6 +122,10 @@ mod tests {
         let rows = [row(600), row(500), row(400), row(3000)];
         let pieces = pack(&rows);
         assert_eq!(pieces.iter().map(|p| p.ids.len()).collect::<Vec<_>>(), [600, 900, 3000], "a long row goes alone");
-        assert_eq!(pieces.iter().map(|p| p.targets.len()).sum::<usize>(), 4500 - 4, "the first token of a row has nothing before it");
+        assert_eq!(
+            pieces.iter().map(|p| p.targets.len()).sum::<usize>(),
+            4500 - 4,
+            "the first token of a row has nothing before it"
+        );
     }
 }

@@ -109,7 +109,14 @@ impl Decoder {
     /// Summed loss of the batch's targets; adds the gradient of `weight * sum` to the flat `gradient`.
     ///
     /// `key` decides the dropout masks.
-    pub fn train(&self, parameters: &Parameters, batch: &Packed, weight: f32, key: u64, gradient: &mut [f32]) -> Result<f64> {
+    pub fn train(
+        &self,
+        parameters: &Parameters,
+        batch: &Packed,
+        weight: f32,
+        key: u64,
+        gradient: &mut [f32],
+    ) -> Result<f64> {
         let pairs = pairs(parameters, Some(key))?;
         let Trace { shape, mut saved, last } = self.forward(batch, Some(&pairs), true)?;
         let (loss, dx) = self.head_loss(&last, batch, Some(weight))?;

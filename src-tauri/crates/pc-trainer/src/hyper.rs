@@ -80,7 +80,9 @@ impl Hyper {
         let mut settings = Map::new();
         for (key, value) in given {
             match key.as_str() {
-                "freeze_vit" | "augmentation_types" | "augmentation_ratio" => return Err(invalid(key, "this training does not have it")),
+                "freeze_vit" | "augmentation_types" | "augmentation_ratio" => {
+                    return Err(invalid(key, "this training does not have it"));
+                }
                 "data_augmentation" if as_flag(value) => return Err(invalid(key, "this cloud has no data to mix in")),
                 "data_augmentation" => {}
                 "lr_scheduler_type" | "save_strategy" => {
@@ -163,7 +165,9 @@ mod tests {
 
     #[test]
     fn numbers_as_text_are_read_and_case_does_not_matter() {
-        let hyper = wire(r#"{"learning_rate":"1.6e-5","n_epochs":"2","lr_scheduler_type":"Cosine","data_augmentation":false}"#).unwrap();
+        let hyper =
+            wire(r#"{"learning_rate":"1.6e-5","n_epochs":"2","lr_scheduler_type":"Cosine","data_augmentation":false}"#)
+                .unwrap();
         assert_eq!((hyper.learning_rate, hyper.n_epochs, hyper.lr_scheduler_type), (1.6e-5, 2, Scheduler::Cosine));
     }
 

@@ -66,7 +66,14 @@ impl Linear {
     }
 
     /// `dx`, while the pair's gradients are added to the flat `gradient`.
-    pub(crate) fn backward(&self, x: &Tensor, pair: &Pair, low: &Tensor, dy: &Tensor, gradient: &mut [f32]) -> Result<Tensor> {
+    pub(crate) fn backward(
+        &self,
+        x: &Tensor,
+        pair: &Pair,
+        low: &Tensor,
+        dy: &Tensor,
+        gradient: &mut [f32],
+    ) -> Result<Tensor> {
         let dx = dy.matmul(&self.weight)?;
         // `zᵀ dy` is `dBᵀ`: this order reads `dy` row by row.
         let d_b = low.t()?.matmul(dy)?;

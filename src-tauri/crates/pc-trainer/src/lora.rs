@@ -112,7 +112,11 @@ impl Parameters {
             rank: self.rank,
             alpha: self.alpha,
             dropout: f64::from(self.dropout),
-            target_modules: PROJECTIONS.iter().filter_map(|name| name.rsplit('.').next()).map(ToOwned::to_owned).collect(),
+            target_modules: PROJECTIONS
+                .iter()
+                .filter_map(|name| name.rsplit('.').next())
+                .map(ToOwned::to_owned)
+                .collect(),
             base_model,
             modules,
         }

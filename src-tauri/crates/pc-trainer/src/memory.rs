@@ -18,7 +18,8 @@ pub(crate) fn needed(config: &Config, rank: usize, longest: usize) -> u64 {
     let kept = 5 * config.hidden_size + 3 * config.query_size() + 3 * config.kv_size() + 2 * config.intermediate_size;
     let passing = 6 * config.intermediate_size.max(config.query_size());
     let scores = 3 * config.num_heads * longest * longest;
-    let floats = frozen + 7 * config.num_layers * pairs + tokens * (config.num_layers * kept + passing) + scores + (1 << 26);
+    let floats =
+        frozen + 7 * config.num_layers * pairs + tokens * (config.num_layers * kept + passing) + scores + (1 << 26);
     4 * floats as u64
 }
 

@@ -56,11 +56,21 @@ pub fn train(job: &TrainJob, events: &mut dyn FnMut(TrainEvent), cancel: &Cancel
 fn start_values(job: &TrainJob, config: &Config) -> Result<Parameters> {
     let hyper = &job.hyper;
     let Some(folder) = &job.adapter_in else {
-        return Ok(Parameters::fresh(config, hyper.lora_rank as usize, f64::from(hyper.lora_alpha), hyper.lora_dropout as f32, hyper.seed));
+        return Ok(Parameters::fresh(
+            config,
+            hyper.lora_rank as usize,
+            f64::from(hyper.lora_alpha),
+            hyper.lora_dropout as f32,
+            hyper.seed,
+        ));
     };
     let adapter = Adapter::load(folder)?;
     let must = |name: &str, first: f64, now: f64| {
-        if (first - now).abs() < 1e-6 { Ok(()) } else { Err(invalid(name, &format!("the adapter was trained with {first}"))) }
+        if (first - now).abs() < 1e-6 {
+            Ok(())
+        } else {
+            Err(invalid(name, &format!("the adapter was trained with {first}")))
+        }
     };
     must("lora_rank", adapter.rank as f64, f64::from(hyper.lora_rank))?;
     must("lora_alpha", adapter.alpha, f64::from(hyper.lora_alpha))?;
@@ -237,7 +247,8 @@ impl Run<'_> {
     }
 
     fn drop_old_adapters(&self, step: u64, every: u64) -> Result<()> {
-        let Some(old) = step.checked_sub(every * u64::from(self.hyper().save_total_limit)).filter(|old| *old > 0) else {
+        let Some(old) = step.checked_sub(every * u64::from(self.hyper().save_total_limit)).filter(|old| *old > 0)
+        else {
             return Ok(());
         };
         let path = self.job.work_dir.join(format!("checkpoint-{old}"));

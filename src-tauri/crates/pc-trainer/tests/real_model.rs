@@ -24,7 +24,11 @@ struct Prompt {
 #[test]
 fn the_real_model_answers_as_the_reference_does() {
     let folder = Places::from_env().unwrap().base_model("gemma-3-270m");
-    assert!(folder.join("model.gguf").is_file(), "there is no base model in {}: run `cargo xtask setup`", folder.display());
+    assert!(
+        folder.join("model.gguf").is_file(),
+        "there is no base model in {}: run `cargo xtask setup`",
+        folder.display()
+    );
     let model = ModelFolder::open(&folder).unwrap();
     let decoder = Decoder::load(&model.config, &model.weights().unwrap(), &Cancel::default()).unwrap();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures/gemma-3-270m-reference.json");

@@ -78,7 +78,8 @@ fn logits_are_the_references_with_and_without_the_adapter() {
         // Both prompts in one packed batch: a row that saw its neighbour would differ from the reference.
         let batch = packed(&fixture.prompts());
         for (name, parameters) in [("logits", None), ("adapter_logits", Some(&adapter))] {
-            let right = [fixture.values(&format!("prompt0.{name}")), fixture.values(&format!("prompt1.{name}"))].concat();
+            let right =
+                [fixture.values(&format!("prompt0.{name}")), fixture.values(&format!("prompt1.{name}"))].concat();
             let off = largest_difference(&fixture.decoder.logits(parameters, &batch).unwrap(), &right);
             assert!(off < 1e-3, "{family} {name}: off by {off}");
         }
@@ -115,7 +116,8 @@ fn assert_matrices(fixture: &Fixture, parameters: &Parameters, values: &[f32], w
             let name = format!("train.{what}.{}.lora_{letter}.weight", slot.module);
             let right = fixture.values(&name);
             let found = &values[range.clone()];
-            let square = |values: &mut dyn Iterator<Item = f32>| values.map(|x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
+            let square =
+                |values: &mut dyn Iterator<Item = f32>| values.map(|x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
             let norm = square(&mut right.iter().copied());
             let off = square(&mut found.iter().zip(&right).map(|(a, b)| a - b));
             assert!(off <= tolerance * norm, "{name}: off by {:e} of its norm", off / norm);
@@ -133,8 +135,11 @@ fn rows_split_over_several_batches_give_the_same_gradient() {
     fixture.decoder.train(&parameters, &whole, weight, 0, &mut together).unwrap();
     let mut apart = vec![0.0; parameters.values.len()];
     for segment in &whole.segments {
-        let mut one = Packed { ids: whole.ids[segment.clone()].to_vec(), segments: vec![0..segment.len()], ..Packed::default() };
-        for (place, target) in whole.places.iter().zip(&whole.targets).filter(|(p, _)| segment.contains(&(**p as usize))) {
+        let mut one =
+            Packed { ids: whole.ids[segment.clone()].to_vec(), segments: vec![0..segment.len()], ..Packed::default() };
+        for (place, target) in
+            whole.places.iter().zip(&whole.targets).filter(|(p, _)| segment.contains(&(**p as usize)))
+        {
             one.places.push(place - segment.start as u32);
             one.targets.push(*target);
         }

@@ -36,7 +36,16 @@ fn job(root: &TempDir, family: &str, hyper: Hyper, lines: &[&str]) -> TrainJob {
 }
 
 fn hyper() -> Hyper {
-    Hyper { n_epochs: 6, batch_size: 2, max_length: 256, learning_rate: 2e-2, lora_rank: 4, lora_alpha: 8, lora_dropout: 0.1, ..Hyper::default() }
+    Hyper {
+        n_epochs: 6,
+        batch_size: 2,
+        max_length: 256,
+        learning_rate: 2e-2,
+        lora_rank: 4,
+        lora_alpha: 8,
+        lora_dropout: 0.1,
+        ..Hyper::default()
+    }
 }
 
 fn run(job: &TrainJob) -> (anyhow::Result<TrainSummary>, Vec<TrainEvent>) {
@@ -66,7 +75,9 @@ fn resume_points(job: &TrainJob) -> usize {
 }
 
 fn largest_difference(a: &Adapter, b: &Adapter) -> f32 {
-    let values = |adapter: &Adapter| adapter.modules.values().flat_map(|pair| [pair.a.clone(), pair.b.clone()].concat()).collect::<Vec<_>>();
+    let values = |adapter: &Adapter| {
+        adapter.modules.values().flat_map(|pair| [pair.a.clone(), pair.b.clone()].concat()).collect::<Vec<_>>()
+    };
     values(a).iter().zip(&values(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
@@ -94,7 +105,11 @@ fn a_damaged_newest_resume_point_falls_back_to_the_one_before() {
     assert_eq!(run_until(&job, 5), Code::Cancelled);
     pc_base::write_atomic(&job.work_dir.join("resume-00000005/moments.bin"), b"half").unwrap();
     let (summary, events) = run(&job);
-    assert!(matches!(events[0], TrainEvent::Started { resumed_from_step: 3, .. }), "the end of the first epoch: {:?}", events[0]);
+    assert!(
+        matches!(events[0], TrainEvent::Started { resumed_from_step: 3, .. }),
+        "the end of the first epoch: {:?}",
+        events[0]
+    );
     assert_eq!(summary.unwrap().steps, 18, "six epochs of three steps");
 }
 
@@ -105,7 +120,10 @@ fn the_loss_falls_and_every_step_is_told() {
         let job = job(&root, family, Hyper { n_epochs: 10, eval_steps: 15, split: 0.8, ..hyper() }, &LINES);
         let (summary, events) = run(&job);
         summary.unwrap();
-        let losses: Vec<f64> = events.iter().filter_map(|e| if let TrainEvent::Step { loss, .. } = e { Some(*loss) } else { None }).collect();
+        let losses: Vec<f64> = events
+            .iter()
+            .filter_map(|e| if let TrainEvent::Step { loss, .. } = e { Some(*loss) } else { None })
+            .collect();
         assert_eq!(losses.len(), 20, "four rows remain, two a step, ten epochs");
         assert!(losses[19] < losses[0] * 0.7, "{family}: from {} to {}", losses[0], losses[19]);
         let evaluations = events.iter().filter(|event| matches!(event, TrainEvent::Eval { .. })).count();
@@ -120,7 +138,10 @@ fn stored_adapters_follow_the_strategy_and_their_limit() {
     let settings = Hyper { save_strategy: SaveStrategy::Steps, save_steps: 4, save_total_limit: 2, ..hyper() };
     let job = job(&root, "llama", settings, &LINES);
     let (_, events) = run(&job);
-    let stored: Vec<u64> = events.iter().filter_map(|e| if let TrainEvent::Checkpoint { step, .. } = e { Some(*step) } else { None }).collect();
+    let stored: Vec<u64> = events
+        .iter()
+        .filter_map(|e| if let TrainEvent::Checkpoint { step, .. } = e { Some(*step) } else { None })
+        .collect();
     assert_eq!(stored, [4, 8, 12, 16]);
     assert!(!job.work_dir.join("checkpoint-8").exists(), "two are kept");
     assert!(Adapter::load(&job.work_dir.join("checkpoint-16")).is_ok(), "each is a PEFT folder");

@@ -9,7 +9,7 @@ use std::ops::Range;
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
-use super::vector::{dot, edit, each_row, exp, maximum, rows, simd, sum, view};
+use super::vector::{dot, each_row, edit, exp, maximum, rows, simd, sum, view};
 
 /// The shape of one layer's attention over one packed batch.
 pub(crate) struct Attention<'a> {

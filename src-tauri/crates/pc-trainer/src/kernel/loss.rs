@@ -27,7 +27,9 @@ impl Head<'_> {
         let logits = hidden.matmul(&self.weight.t()?)?;
         if let Some(cap) = self.softcap {
             let width = logits.dim(1)?;
-            edit(&logits, |values| each_row(values, width, |_, row| row.iter_mut().for_each(|x| *x = cap * (*x / cap).tanh())))?;
+            edit(&logits, |values| {
+                each_row(values, width, |_, row| row.iter_mut().for_each(|x| *x = cap * (*x / cap).tanh()))
+            })?;
         }
         Ok(logits)
     }
@@ -35,7 +37,12 @@ impl Head<'_> {
 
 /// The summed negative log likelihood of `targets` at the rows of `hidden`, and, when `weight` is given, the
 /// derivative of `weight * sum` by `hidden`.
-pub(crate) fn head_loss(head: &Head<'_>, hidden: &Tensor, targets: &[u32], weight: Option<f32>) -> Result<(f64, Option<Tensor>)> {
+pub(crate) fn head_loss(
+    head: &Head<'_>,
+    hidden: &Tensor,
+    targets: &[u32],
+    weight: Option<f32>,
+) -> Result<(f64, Option<Tensor>)> {
     let (count, width) = hidden.dims2()?;
     let vocabulary = head.weight.dim(0)?;
     let step = (LOGITS_AT_ONCE / vocabulary).clamp(1, count.max(1));
@@ -68,7 +75,9 @@ fn to_derivative(head: &Head<'_>, logits: &Tensor, targets: &[u32], weight: f32)
             let inverse = weight / total;
             match head.softcap {
                 None => row.iter_mut().for_each(|x| *x = exp(*x - top) * inverse),
-                Some(cap) => row.iter_mut().for_each(|x| *x = exp(*x - top) * inverse * (1.0 - (*x / cap) * (*x / cap))),
+                Some(cap) => {
+                    row.iter_mut().for_each(|x| *x = exp(*x - top) * inverse * (1.0 - (*x / cap) * (*x / cap)))
+                }
             }
             row[target] -= weight * head.softcap.map_or(1.0, |cap| 1.0 - (aim / cap) * (aim / cap));
         });
