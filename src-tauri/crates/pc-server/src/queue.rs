@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use pc_base::Cancel;
+use pc_store::cloud::Job;
 
 use crate::deploying;
 use crate::state::State;
@@ -42,16 +43,11 @@ fn every(state: &State, what: &str, step: fn(&State) -> anyhow::Result<()>) {
 fn run_jobs(state: &State) -> anyhow::Result<()> {
     while !state.ending.is_cancelled() {
         admit(state)?;
-        // A job that is still RUNNING here was left by a step that failed, so it is taken up first.
-        let left = state.store.read(|tx| tx.jobs_in("RUNNING"))?.into_iter().next();
-        let Some(job) = left.map_or_else(
-            || state.store.read(|tx| tx.jobs_in("QUEUING")).map(|q| q.into_iter().next()),
-            |job| Ok(Some(job)),
-        )?
-        else {
-            return Ok(());
-        };
+        let Some(job) = next(state)? else { return Ok(()) };
         let cancel = Cancel::default();
+        if job.status == "CANCELING" {
+            cancel.cancel();
+        }
         *state.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
             Some((job.job_id.clone(), cancel.clone()));
         let taken =
@@ -61,6 +57,18 @@ fn run_jobs(state: &State) -> anyhow::Result<()> {
         outcome?;
     }
     Ok(())
+}
+
+/// The job to run: one that an earlier step left unfinished (its end could not be written), else the oldest that waits.
+fn next(state: &State) -> anyhow::Result<Option<Job>> {
+    state.store.read(|tx| {
+        for status in ["RUNNING", "CANCELING", "QUEUING"] {
+            if let Some(job) = tx.jobs_in(status)?.into_iter().next() {
+                return Ok(Some(job));
+            }
+        }
+        Ok(None)
+    })
 }
 
 fn tick(state: &State) -> anyhow::Result<()> {

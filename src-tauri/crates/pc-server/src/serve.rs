@@ -1,6 +1,6 @@
 //! The router on a listening socket, until told to stop.
 
-use std::future::Future;
+use std::future::{Future, IntoFuture as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub async fn serve(
         drop(ending);
     };
     let served = axum::serve(listener, routes::router(state.clone())).with_graceful_shutdown(graceful);
-    let served = tokio::spawn(std::future::IntoFuture::into_future(served));
+    let served = tokio::spawn(served.into_future());
     let stop = served.abort_handle();
     tokio::spawn(async move {
         let _closed = ended.await;

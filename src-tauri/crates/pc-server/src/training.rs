@@ -54,10 +54,16 @@ pub(crate) fn run(state: &State, job: &Job, cancel: &Cancel) -> anyhow::Result<(
     let end = match outcome {
         _ if state.ending.is_cancelled() => End::Interrupted,
         Ok(done) => End::Done(done),
-        Err(_) if cancel.is_cancelled() => End::Cancelled,
+        // What cannot be noted stops the engine too, so the flag alone does not say that somebody cancelled.
+        Err(_) if is_being_cancelled(state, job)? => End::Cancelled,
         Err(fault) => End::Failed(fault),
     };
     settle(state, job, &folder, end, tokens)
+}
+
+fn is_being_cancelled(state: &State, job: &Job) -> anyhow::Result<bool> {
+    let now = state.store.read(|tx| tx.job(&job.workspace_id, &job.job_id))?;
+    Ok(now.is_some_and(|job| job.status == "CANCELING"))
 }
 
 fn settle(state: &State, job: &Job, folder: &Path, end: End, tokens: u64) -> anyhow::Result<()> {

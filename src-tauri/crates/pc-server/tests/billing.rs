@@ -48,7 +48,8 @@ impl Signing {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).unwrap();
         mac.update(to_sign.as_bytes());
         let signature = hex::encode(mac.finalize().into_bytes());
-        let authorization = format!("ACS3-HMAC-SHA256 Credential={},SignedHeaders={list},Signature={signature}", self.id);
+        let authorization =
+            format!("ACS3-HMAC-SHA256 Credential={},SignedHeaders={list},Signature={signature}", self.id);
         let sent = self.sent_query.as_deref().unwrap_or(query);
         let request = common::request("POST", &format!("/?{sent}"))
             .header("x-acs-action", action)
@@ -89,7 +90,8 @@ async fn every_kind_of_bad_signature_is_refused_by_its_code() {
     let old = Signing { date: "2026-11-24T01:44:00Z".into(), ..Signing::of(&cloud) };
     assert_eq!(refused(old).await, "InvalidTimeStamp.Expired");
     let nonce = Signing::of(&cloud).nonce;
-    let (status, _) = Signing { nonce: nonce.clone(), ..Signing::of(&cloud) }.send(&cloud, "QueryAccountBalance", "").await;
+    let (status, _) =
+        Signing { nonce: nonce.clone(), ..Signing::of(&cloud) }.send(&cloud, "QueryAccountBalance", "").await;
     assert_eq!(status, 200);
     assert_eq!(refused(Signing { nonce, ..Signing::of(&cloud) }).await, "SignatureNonceUsed");
     let (status, answer) = Signing::of(&cloud).send(&cloud, "NoSuchAction", "").await;
@@ -130,7 +132,10 @@ async fn what_was_used_is_on_the_bill_once_and_the_lines_add_up() {
     assert_eq!(sum(&settled["Items"]["Item"]), total);
     let other = data(&cloud, "DescribeInstanceBill", "BillingCycle=2026-10").await;
     assert_eq!(other["TotalCount"], 0);
-    assert!(data(&cloud, "QueryAccountBalance", "").await["AvailableAmount"].is_string(), "amounts of an account are text");
+    assert!(
+        data(&cloud, "QueryAccountBalance", "").await["AvailableAmount"].is_string(),
+        "amounts of an account are text"
+    );
 }
 
 #[tokio::test]
@@ -141,10 +146,12 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
     let first = data(&cloud, "DescribeInstanceBill", "BillingCycle=2026-11&MaxResults=1").await;
     assert_eq!((&first["TotalCount"], first["Items"].as_array().unwrap().len()), (&json!(2), 1));
     let token = first["NextToken"].as_str().unwrap();
-    let second = data(&cloud, "DescribeInstanceBill", &format!("BillingCycle=2026-11&MaxResults=1&NextToken={token}")).await;
+    let second =
+        data(&cloud, "DescribeInstanceBill", &format!("BillingCycle=2026-11&MaxResults=1&NextToken={token}")).await;
     assert_ne!(first["Items"][0]["InstanceID"], second["Items"][0]["InstanceID"]);
     assert_eq!(second["NextToken"], Value::Null);
-    let (status, _) = Signing::of(&cloud).send(&cloud, "DescribeInstanceBill", "BillingCycle=2026-11&MaxResults=301").await;
+    let (status, _) =
+        Signing::of(&cloud).send(&cloud, "DescribeInstanceBill", "BillingCycle=2026-11&MaxResults=301").await;
     assert_eq!(status, 400);
     let (status, _) = Signing::of(&cloud).send(&cloud, "DescribeInstanceBill", "BillingCycle=nonsense").await;
     assert_eq!(status, 400);
@@ -153,7 +160,8 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
 #[tokio::test]
 async fn hours_are_charged_to_the_second_by_the_capacity_of_their_time() {
     let cloud = Cloud::new();
-    let (_, row) = cloud.call("POST", "/api/v1/deployments", json!({"model_name": "tiny", "plan": "mu", "suffix": "a"})).await;
+    let (_, row) =
+        cloud.call("POST", "/api/v1/deployments", json!({"model_name": "tiny", "plan": "mu", "suffix": "a"})).await;
     let path = format!("/api/v1/deployments/{}", row["output"]["deployed_model"].as_str().unwrap());
     cloud.until(&path, "RUNNING").await;
     cloud.clock.advance(SignedDuration::from_secs(1800));
@@ -162,6 +170,10 @@ async fn hours_are_charged_to_the_second_by_the_capacity_of_their_time() {
     cloud.call("DELETE", &path, Value::Null).await;
     let bill = data(&cloud, "DescribeInstanceBill", "BillingCycle=2026-11&IsBillingItem=true").await;
     let line = &bill["Items"][0];
-    assert_eq!((&line["Usage"], &line["UsageUnit"]), (&json!("1"), &json!("hour")), "half an hour and a quarter of two");
+    assert_eq!(
+        (&line["Usage"], &line["UsageUnit"]),
+        (&json!("1"), &json!("hour")),
+        "half an hour and a quarter of two"
+    );
     assert_eq!(line["PretaxAmount"].to_string(), "0.5");
 }

@@ -29,9 +29,16 @@ async fn an_uploaded_file_is_listed_sealed_and_destroyed() {
     assert_eq!(list["data"]["total"], 1);
     let (status, gone) = cloud.call("DELETE", &format!("/api/v1/files/{id}"), Value::Null).await;
     assert_eq!((status.as_u16(), gone.as_object().unwrap().len()), (200, 1), "only the request id comes back");
-    assert_eq!(std::fs::read_dir(cloud.dir.path().join("blobs")).unwrap().count(), 1, "only the folder for unfinished ones");
+    assert_eq!(
+        std::fs::read_dir(cloud.dir.path().join("blobs")).unwrap().count(),
+        1,
+        "only the folder for unfinished ones"
+    );
     let (status, missing) = cloud.call("GET", &format!("/api/v1/files/{id}"), Value::Null).await;
-    assert_eq!((status.as_u16(), &missing["code"], &missing["message"]), (400, &json!("InvalidParameter"), &json!("File not found.")));
+    assert_eq!(
+        (status.as_u16(), &missing["code"], &missing["message"]),
+        (400, &json!("InvalidParameter"), &json!("File not found."))
+    );
 }
 
 #[tokio::test]
@@ -120,7 +127,8 @@ async fn what_cannot_be_served_is_refused_in_the_apis_own_shape() {
 async fn only_this_machines_names_and_pages_are_served() {
     let cloud = Cloud::new();
     let key = format!("Bearer {}", cloud.keys.api_key.expose());
-    let foreign = axum::http::Request::get("/api/v1/files").header("host", "evil.example").header("authorization", &key);
+    let foreign =
+        axum::http::Request::get("/api/v1/files").header("host", "evil.example").header("authorization", &key);
     assert_eq!(cloud.send(foreign.body("".into()).unwrap()).await.0, 403);
     let page = request("GET", "/api/v1/files").header("authorization", &key).header("origin", "https://evil.example");
     assert_eq!(cloud.send(page.body("".into()).unwrap()).await.0, 403);

@@ -21,7 +21,10 @@ async fn a_job_succeeds_and_its_result_can_be_taken_home() {
         assert!(done.get(field).is_some(), "{field} is declared, so it is always there");
     }
     let (_, logs) = cloud.call("GET", &format!("{path}/logs?offset=1&line=1"), Value::Null).await;
-    assert!(logs["output"]["logs"][0].as_str().unwrap().starts_with("{'loss': 2.0, "), "the style of the trainer: {logs}");
+    assert!(
+        logs["output"]["logs"][0].as_str().unwrap().starts_with("{'loss': 2.0, "),
+        "the style of the trainer: {logs}"
+    );
     let (_, logs) = cloud.call("GET", &format!("{path}/logs"), Value::Null).await;
     let lines = logs["output"]["logs"].as_array().unwrap();
     assert_eq!(lines.last().unwrap(), "##FT_COMPLETE##");
@@ -61,7 +64,8 @@ async fn a_checkpoint_is_published_as_a_model_of_its_own() {
     assert_eq!(list[1]["status"], "SUCCEEDED", "the last one is the result");
     let (_, published) = cloud.call("GET", &format!("{path}/export/checkpoint-1?model_name=early"), Value::Null).await;
     assert_eq!(published["output"], true);
-    let body = json!({"model_name": format!("tiny-{job}-checkpoint-1"), "plan": "lora", "name": "early", "capacity": 1});
+    let body =
+        json!({"model_name": format!("tiny-{job}-checkpoint-1"), "plan": "lora", "name": "early", "capacity": 1});
     let (_, deployed) = cloud.call("POST", "/api/v1/deployments", body).await;
     let id = deployed["output"]["deployed_model"].as_str().unwrap();
     cloud.until(&format!("/api/v1/deployments/{id}"), "RUNNING").await;
@@ -132,6 +136,18 @@ async fn bad_data_fails_the_job_with_its_line_in_the_log() {
 }
 
 #[tokio::test]
+async fn a_dead_worker_fails_one_job_and_the_next_one_runs() {
+    let cloud = Cloud::new();
+    let file = cloud.dataset().await;
+    cloud.engine.dies.store(true, Ordering::SeqCst);
+    let failed = cloud.until(&format!("/api/v1/fine-tunes/{}", cloud.tune(&file).await), "FAILED").await;
+    assert_eq!(failed["code"], "WorkerDied");
+    assert!(failed["message"].as_str().unwrap().contains("killed"), "the reason is told: {failed}");
+    cloud.engine.dies.store(false, Ordering::SeqCst);
+    cloud.until(&format!("/api/v1/fine-tunes/{}", cloud.tune(&file).await), "SUCCEEDED").await;
+}
+
+#[tokio::test]
 async fn a_data_set_deleted_while_the_job_waits_fails_it() {
     let cloud = Cloud::new();
     cloud.engine.hold.store(true, Ordering::SeqCst);
@@ -155,7 +171,8 @@ async fn a_request_that_cannot_be_honoured_is_refused_at_once() {
     assert_eq!((&answer["code"], &answer["message"]), (&json!("InvalidParameter"), &json!("File not found.")));
     let (_, answer) = refused(json!({"model": "tiny", "training_file_ids": [file], "training_type": "cpt"})).await;
     assert_eq!(answer["code"], "UnsupportedOperation");
-    let (_, answer) = refused(json!({"model": "tiny", "training_file_ids": [file], "hyper_parameters": {"beta": 1}})).await;
+    let (_, answer) =
+        refused(json!({"model": "tiny", "training_file_ids": [file], "hyper_parameters": {"beta": 1}})).await;
     assert!(answer["message"].as_str().unwrap().contains("beta"), "refused by name: {answer}");
     assert_eq!(refused(json!({"model": "tiny"})).await.0, 400);
     let by_datasets = json!({"model": "tiny", "training_datasets": [{"data_source_type": "file_id", "file_id": file}]});

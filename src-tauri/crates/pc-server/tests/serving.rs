@@ -10,10 +10,12 @@ const NATIVE: &str = "/api/v1/services/aigc/text-generation/generation";
 async fn deployed(cloud: &Cloud) -> String {
     let job = cloud.tune(&cloud.dataset().await).await;
     cloud.until(&format!("/api/v1/fine-tunes/{job}"), "SUCCEEDED").await;
-    let body = json!({"model_name": format!("tiny-{job}"), "plan": "lora", "name": "desk", "capacity": 1, "suffix": "desk"});
+    let body =
+        json!({"model_name": format!("tiny-{job}"), "plan": "lora", "name": "desk", "capacity": 1, "suffix": "desk"});
     let (status, row) = cloud.call("POST", "/api/v1/deployments", body).await;
     assert_eq!((status.as_u16(), &row["output"]["status"]), (200, &json!("PENDING")));
-    for field in ["base_capacity", "ready_capacity", "charge_type", "creator", "modifier", "gmt_create", "workspace_id"] {
+    for field in ["base_capacity", "ready_capacity", "charge_type", "creator", "modifier", "gmt_create", "workspace_id"]
+    {
         assert!(row["output"].get(field).is_some(), "{field} is declared, so it is always there");
     }
     let id = row["output"]["deployed_model"].as_str().unwrap().to_owned();
@@ -66,7 +68,10 @@ async fn native_frames_are_incremental_or_whole() {
     assert_eq!(all.iter().map(content).collect::<String>(), "Breakfast is at seven.");
     assert_eq!(all[0]["output"]["choices"][0]["finish_reason"], "null", "a string while unfinished");
     let last = all.last().unwrap();
-    assert_eq!((&last["output"]["choices"][0]["finish_reason"], &last["usage"]["total_tokens"]), (&json!("stop"), &json!(8)));
+    assert_eq!(
+        (&last["output"]["choices"][0]["finish_reason"], &last["usage"]["total_tokens"]),
+        (&json!("stop"), &json!(8))
+    );
     assert!(all.iter().all(|frame| frame.get("code").is_none()), "a code would read as an error");
     let whole = payloads(&frames(&cloud, NATIVE, body(false)).await, "data:");
     assert_eq!(content(&whole[1]), "Breakfast is at ", "each frame repeats what came before");
@@ -137,10 +142,12 @@ async fn parameters_outside_of_their_range_are_refused_by_name() {
 #[tokio::test]
 async fn a_deployment_is_scaled_limited_and_deleted() {
     let cloud = Cloud::new();
-    let (_, row) = cloud.call("POST", "/api/v1/deployments", json!({"model_name": "tiny", "plan": "mu", "suffix": "a"})).await;
+    let (_, row) =
+        cloud.call("POST", "/api/v1/deployments", json!({"model_name": "tiny", "plan": "mu", "suffix": "a"})).await;
     let path = format!("/api/v1/deployments/{}", row["output"]["deployed_model"].as_str().unwrap());
     cloud.until(&path, "RUNNING").await;
-    let (status, taken) = cloud.call("POST", "/api/v1/deployments", json!({"model_name": "tiny", "plan": "mu", "suffix": "a"})).await;
+    let (status, taken) =
+        cloud.call("POST", "/api/v1/deployments", json!({"model_name": "tiny", "plan": "mu", "suffix": "a"})).await;
     assert_eq!((status.as_u16(), &taken["code"]), (409, &json!("Conflict")));
     let (_, refused) = cloud.call("POST", "/api/v1/deployments", json!({"model_name": "tiny", "plan": "lora"})).await;
     assert_eq!(refused["code"], "InvalidParameter", "a base model has no adapter to share");

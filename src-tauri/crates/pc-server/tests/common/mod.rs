@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use pc_base::{Cancel, Code, FixedClock, Secret, coded};
 use pc_secrets::MasterKey;
 use pc_server::{
-    BaseModel, Credentials, DeploySpec, Engine, Finish, Generated, GenerateSpec, Options, PriceBook, Profile, State,
+    BaseModel, Credentials, DeploySpec, Engine, Finish, GenerateSpec, Generated, Options, PriceBook, Profile, State,
     TrainDone, TrainEvent, TrainSpec,
 };
 use serde_json::{Value, json};
@@ -24,6 +24,8 @@ use tower::ServiceExt as _;
 pub struct SmallEngine {
     /// While set, a training stands still after its first step.
     pub hold: AtomicBool,
+    /// Makes every training end as when its worker is killed.
+    pub dies: AtomicBool,
     pub trainings: AtomicU32,
     pub resumed: AtomicBool,
 }
@@ -35,7 +37,12 @@ impl Engine for SmallEngine {
         vec![BaseModel { id: "tiny".into(), name: "Tiny".into(), max_length: 512 }]
     }
 
-    fn train(&self, spec: &TrainSpec, events: &mut dyn FnMut(TrainEvent), cancel: &Cancel) -> anyhow::Result<TrainDone> {
+    fn train(
+        &self,
+        spec: &TrainSpec,
+        events: &mut dyn FnMut(TrainEvent),
+        cancel: &Cancel,
+    ) -> anyhow::Result<TrainDone> {
         self.trainings.fetch_add(1, Ordering::SeqCst);
         let mut rows = 0;
         for path in &spec.data {
@@ -49,7 +56,15 @@ impl Engine for SmallEngine {
         for step in resumed_from_step + 1..=2 {
             let (tokens, tokens_per_second, epoch) = (step * 500, 100.0, step as f64 / 2.0);
             let loss = 2.0 / step as f64;
-            events(TrainEvent::Step { step, epoch, loss, learning_rate: 1e-4, tokens, tokens_per_second, eta_seconds: 0 });
+            events(TrainEvent::Step {
+                step,
+                epoch,
+                loss,
+                learning_rate: 1e-4,
+                tokens,
+                tokens_per_second,
+                eta_seconds: 0,
+            });
             if step == 1 {
                 std::fs::create_dir_all(&mark)?;
                 adapter(&mark)?;
@@ -59,6 +74,9 @@ impl Engine for SmallEngine {
                 std::thread::sleep(Duration::from_millis(5));
             }
             cancel.check()?;
+            if self.dies.load(Ordering::SeqCst) {
+                return Err(coded(Code::WorkerDied).with("why", "killed").into());
+            }
         }
         adapter(&spec.out_dir)?;
         Ok(TrainDone { tokens: 1000, steps: 2 })
@@ -66,7 +84,10 @@ impl Engine for SmallEngine {
 
     fn deploy(&self, spec: &DeploySpec) -> anyhow::Result<()> {
         if let Some(adapter) = &spec.adapter {
-            anyhow::ensure!(std::fs::read(adapter.join("adapter_model.safetensors"))? == WEIGHTS, "the result's own weights");
+            anyhow::ensure!(
+                std::fs::read(adapter.join("adapter_model.safetensors"))? == WEIGHTS,
+                "the result's own weights"
+            );
         }
         Ok(())
     }
