@@ -156,30 +156,37 @@ impl Config {
         let fields = Fields(inner);
         let family = family(fields.text("model_type").or_else(|| whole.get("model_type")?.as_str()))?;
         let hidden_size = fields.size("hidden_size")?;
-        let num_heads = fields.size("num_attention_heads")?;
-        let num_layers = fields.size("num_hidden_layers")?;
-        let head_dim = fields.size_or_none("head_dim").unwrap_or(hidden_size / num_heads);
         let gemma = family == Family::Gemma3;
-        let attention_bias = fields.flag("attention_bias").unwrap_or(family == Family::Qwen2);
-        let scalar = fields.number("query_pre_attn_scalar").filter(|_| gemma).unwrap_or(head_dim as f64);
+        // Published Gemma 3 files leave out what equals the defaults of Transformers' Gemma3TextConfig.
+        let or_gemmas = |name: &str, value: usize| {
+            fields.size_or_none(name).or(gemma.then_some(value)).map_or_else(|| fields.size(name), Ok)
+        };
+        let num_heads = or_gemmas("num_attention_heads", 8)?;
+        let num_layers = fields.size("num_hidden_layers")?;
+        let head_dim = or_gemmas("head_dim", 256).unwrap_or(hidden_size / num_heads);
+        let attention_bias = fields.flag("attention_bias").unwrap_or(false);
+        let scalar = if gemma { fields.number("query_pre_attn_scalar").unwrap_or(256.0) } else { head_dim as f64 };
+        if fields.number("attn_logit_softcapping").is_some() {
+            return Err(invalid("attn_logit_softcapping is not supported"));
+        }
         let config = Self {
             family,
             hidden_size,
             intermediate_size: fields.size("intermediate_size")?,
             num_layers,
             num_heads,
-            num_kv_heads: fields.size_or_none("num_key_value_heads").unwrap_or(num_heads),
+            num_kv_heads: or_gemmas("num_key_value_heads", 4).unwrap_or(num_heads),
             head_dim,
-            vocab_size: fields.size("vocab_size")?,
-            max_position: fields.size_or_none("max_position_embeddings").unwrap_or(4096),
+            vocab_size: or_gemmas("vocab_size", 262_208)?,
+            max_position: or_gemmas("max_position_embeddings", 131_072).unwrap_or(4096),
             rms_norm_eps: fields.number("rms_norm_eps").unwrap_or(1e-6),
-            activation: activation(fields.text("hidden_activation").or_else(|| fields.text("hidden_act")))?,
+            activation: activation(fields.text("hidden_activation").or_else(|| fields.text("hidden_act")), gemma)?,
             tie_word_embeddings: inner
                 .get("tie_word_embeddings")
                 .or_else(|| whole.get("tie_word_embeddings"))
                 .and_then(Value::as_bool)
                 .unwrap_or(gemma),
-            qkv_bias: attention_bias,
+            qkv_bias: attention_bias || family == Family::Qwen2,
             output_bias: attention_bias && family != Family::Qwen2,
             mlp_bias: fields.flag("mlp_bias").unwrap_or(false),
             qk_norm: matches!(family, Family::Qwen3 | Family::Gemma3),
@@ -231,8 +238,9 @@ fn family(model_type: Option<&str>) -> Result<Family> {
     }
 }
 
-fn activation(name: Option<&str>) -> Result<Activation> {
+fn activation(name: Option<&str>, gemma: bool) -> Result<Activation> {
     match name {
+        None if gemma => Ok(Activation::GeluTanh),
         None | Some("silu") => Ok(Activation::Silu),
         Some("gelu_pytorch_tanh") => Ok(Activation::GeluTanh),
         Some(other) => Err(invalid(&format!("the activation {other} is not supported"))),
@@ -250,10 +258,14 @@ pub(crate) fn ids(value: Option<&Value>) -> Vec<u32> {
 /// Which layers slide, and which rotary each kind uses; Gemma 3 has one for each kind.
 fn layers(fields: &Fields<'_>, family: Family, count: usize) -> Result<Vec<Layer>> {
     let slides = fields.flag("use_sliding_window").unwrap_or(family == Family::Gemma3);
-    let window = fields.size_or_none("sliding_window").filter(|_| slides);
-    let full = rope(fields, "full_attention", fields.number("rope_theta").unwrap_or(10_000.0))?;
+    let gemma = family == Family::Gemma3;
+    let default = gemma.then_some(4096);
+    let window = fields.size_or_none("sliding_window").or(default).filter(|_| slides);
+    let theta = fields.number("rope_theta").unwrap_or(if gemma { 1e6 } else { 1e4 });
+    let full = rope(fields, "full_attention", theta)?;
     let sliding = match fields.number("rope_local_base_freq") {
         Some(theta) => Rope { theta, scaling: RopeScaling::None },
+        None if gemma && fields.0.get("rope_parameters").is_none() => Rope { theta: 1e4, scaling: RopeScaling::None },
         None => rope(fields, "sliding_attention", full.theta)?,
     };
     let kinds = fields.0.get("layer_types").and_then(Value::as_array);
@@ -264,7 +276,8 @@ fn layers(fields: &Fields<'_>, family: Family, count: usize) -> Result<Vec<Layer
     let is_sliding = |at: usize| match (kinds, pattern) {
         (Some(kinds), _) => kinds[at].as_str() == Some("sliding_attention"),
         (None, Some(every)) => !(at + 1).is_multiple_of(every),
-        (None, None) => family == Family::Gemma3 && !(at + 1).is_multiple_of(6),
+        (None, None) if gemma => !(at + 1).is_multiple_of(6),
+        (None, None) => at >= fields.size_or_none("max_window_layers").unwrap_or(28),
     };
     Ok((0..count)
         .map(|at| match window.filter(|_| is_sliding(at)) {
@@ -331,6 +344,20 @@ mod tests {
         );
         assert_eq!(plain[0], scaled[0], "a wave of six tokens is far below the limit");
         assert_eq!(plain[31] / 8.0, scaled[31], "a wave beyond the old context is divided by the factor");
+    }
+
+    #[test]
+    fn a_multimodal_gemma_file_leaves_its_defaults_out() {
+        let text = r#"{"model_type":"gemma3","text_config":{"model_type":"gemma3_text","hidden_size":2560,
+            "intermediate_size":10240,"num_hidden_layers":34,"sliding_window":1024,
+            "rope_scaling":{"factor":8.0,"rope_type":"linear"}}}"#;
+        let config = Config::from_json(text).unwrap();
+        assert_eq!((config.num_heads, config.num_kv_heads, config.head_dim), (8, 4, 256));
+        assert_eq!((config.activation, config.tie_word_embeddings), (Activation::GeluTanh, true));
+        let local = Layer { sliding_window: Some(1024), rope: Rope { theta: 1e4, scaling: RopeScaling::None } };
+        let global = Rope { theta: 1e6, scaling: RopeScaling::Linear { factor: 8.0 } };
+        assert_eq!(config.layers[0], local, "the stretching is of the global layers only");
+        assert_eq!(config.layers[5], Layer { sliding_window: None, rope: global }, "every sixth layer sees everything");
     }
 
     #[test]

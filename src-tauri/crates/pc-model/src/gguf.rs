@@ -14,6 +14,9 @@ use pc_base::{Code, coded};
 use crate::dequant::{self, Quantisation};
 use crate::gguf_map::hugging_face_name;
 
+/// Items of one metadata list: several times the largest vocabulary, so that a hostile file cannot fill the memory.
+const MAX_LIST: usize = 1 << 22;
+
 /// A metadata value; numbers keep only what readers ask for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Meta {
@@ -119,6 +122,9 @@ impl<'a> Cursor<'a> {
             9 if depth < 4 => {
                 let inner = self.u32()?;
                 let count = self.count(if matches!(inner, 8 | 9) { 8 } else { 1 })?;
+                if count > MAX_LIST {
+                    return Err(invalid(self.path, "one of its lists is too long"));
+                }
                 Meta::List((0..count).map(|_| self.meta(inner, depth + 1)).collect::<Result<_>>()?)
             }
             10 => Meta::Integer(i64::try_from(u64::from_le_bytes(self.array()?)).unwrap_or(i64::MAX)),
@@ -211,6 +217,9 @@ fn place(
     let heads = |key: &str| metadata.get(&format!("{architecture}.attention.{key}")).and_then(Meta::size);
     let mut placed = BTreeMap::new();
     for Declared { name, shape, kind, offset } in declared {
+        if name == "rope_freqs.weight" {
+            return Err(invalid(path, "its rotary factors are not supported; use the model's safetensors"));
+        }
         let Some(hf) = hugging_face_name(&name, architecture) else { continue };
         let quantisation = Quantisation::from_ggml(kind)
             .ok_or_else(|| invalid(path, &format!("{name} has the unsupported type {kind}")))?;

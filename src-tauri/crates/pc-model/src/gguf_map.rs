@@ -45,6 +45,9 @@ pub fn hugging_face_name(name: &str, architecture: &str) -> Option<String> {
 pub fn undo_interleaving(values: &[f32], shape: &[usize], heads: usize) -> Vec<f32> {
     let columns = shape.get(1).copied().unwrap_or(1);
     let head = shape[0] / heads;
+    if head < 2 || values.len() != shape[0] * columns {
+        return values.to_vec();
+    }
     let mut out = vec![0.0; values.len()];
     for row in 0..head * heads {
         let (number, within) = (row / head, row % head);

@@ -52,7 +52,10 @@ impl Weights {
             for (name, view) in parsed.tensors() {
                 let start = view.data().as_ptr() as usize - base;
                 let (dtype, shape) = (view.dtype(), view.shape().to_vec());
-                entries.insert(name, Entry { file: number, dtype, shape, start, end: start + view.data().len() });
+                entries.insert(
+                    canonical(name),
+                    Entry { file: number, dtype, shape, start, end: start + view.data().len() },
+                );
             }
             maps.push(Arc::new(map));
         }
@@ -126,6 +129,12 @@ impl Weights {
         }
         self.f32(name)
     }
+}
+
+/// A multimodal file's language model has a prefix more, by either generation of Transformers.
+fn canonical(name: String) -> String {
+    let text = name.strip_prefix("language_model.model.").or_else(|| name.strip_prefix("model.language_model."));
+    text.map(|rest| format!("model.{rest}")).unwrap_or(name)
 }
 
 fn missing(name: &str) -> anyhow::Error {
