@@ -1,4 +1,4 @@
-//! Prints what `pc_trainer::bench` measures as JSON: `cargo run --release -p pc-trainer --example bench [MODEL]`.
+//! Prints what `pc_trainer::bench` measures as JSON: `cargo run --release -p pc-trainer --example training_speed [MODEL]`.
 //! Without an argument the model is `gemma-3-270m` of the cache. Deliberately absent: options.
 
 #![expect(clippy::print_stdout, reason = "the example's result is what it prints")]
