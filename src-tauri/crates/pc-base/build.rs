@@ -1,7 +1,10 @@
 //! Generates `Code` and its words from `words/*.json`. A code without words in every language, or
 //! whose words name other values in one language than in another, does not build.
 
-#![expect(clippy::disallowed_methods, reason = "a build script has no home to protect and speaks to cargo through the environment")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build script has no home to protect and speaks to cargo through the environment"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -26,7 +29,10 @@ fn holes(text: &str) -> BTreeSet<&str> {
 }
 
 fn entry<'a>(catalogue: &'a Catalogue, language: &str, code: &str) -> &'a str {
-    catalogue.get(code).and_then(|v| v.as_str()).unwrap_or_else(|| panic!("words/{language}.json has no words for {code}"))
+    catalogue
+        .get(code)
+        .and_then(|v| v.as_str())
+        .unwrap_or_else(|| panic!("words/{language}.json has no words for {code}"))
 }
 
 fn main() {
@@ -39,7 +45,8 @@ fn main() {
         let (e, z) = (entry(&en, "en", code), entry(&zh, "zh-CN", code));
         assert_eq!(holes(e), holes(z), "{code} names other values in zh-CN than in en");
         writeln!(list, "    /// {e}\n    {},", variant(code)).expect("a String takes everything");
-        writeln!(table, "        Code::{} => ({code:?}, {e:?}, {z:?}),", variant(code)).expect("a String takes everything");
+        writeln!(table, "        Code::{} => ({code:?}, {e:?}, {z:?}),", variant(code))
+            .expect("a String takes everything");
     }
     let source = format!(
         "/// Every refusal that a person or a program may have to tell apart.\n\

@@ -50,6 +50,7 @@ pub fn exists(program: &str) -> bool {
 }
 
 /// Where the program keeps base models and the runtime; the same rule as in the program itself.
+#[expect(clippy::disallowed_methods, reason = "xtask uses nothing of ours, so it reads the variables itself")]
 pub fn cache() -> Result<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(path) = variable("PARTNER_CACHE") {

@@ -173,6 +173,11 @@ pub fn delete(places: &Places, model: &str) -> Result<()> {
     if !folder.is_dir() {
         return Err(coded(Code::ModelUnknown).with("model", model).into());
     }
+    // Its converted forms first: a later model of the same name must never answer with them.
+    let converted = crate::chat::converted(places, model);
+    if converted.is_dir() {
+        std::fs::remove_dir_all(&converted).with_context(|| format!("removing the converted {model}"))?;
+    }
     // Renamed first, so that a half-removed model is never taken for a whole one.
     let doomed = imported(places, &format!("importing-{}", uuid::Uuid::now_v7()));
     std::fs::rename(&folder, &doomed).with_context(|| format!("removing {model}"))?;

@@ -86,7 +86,8 @@ impl Failure {
     pub fn of(error: &anyhow::Error, language: Language) -> Self {
         let found = error.downcast_ref::<Coded>().cloned().or_else(|| disk_full(error));
         let coded = found.unwrap_or_else(|| coded(Code::Internal));
-        let chain: Vec<String> = error.chain().map(ToString::to_string).filter(|text| *text != coded.to_string()).collect();
+        let chain: Vec<String> =
+            error.chain().map(ToString::to_string).filter(|text| *text != coded.to_string()).collect();
         Self {
             code: coded.code.name().to_owned(),
             message: coded.sentence(language),

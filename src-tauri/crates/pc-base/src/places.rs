@@ -21,7 +21,8 @@ pub struct Places {
 impl Places {
     /// From the environment, else the platform's folders.
     pub fn from_env() -> anyhow::Result<Self> {
-        let dirs = ProjectDirs::from("", "", "partner-console").context("this system has no home folder for the user")?;
+        let dirs =
+            ProjectDirs::from("", "", "partner-console").context("this system has no home folder for the user")?;
         Ok(Self {
             home: env::path(env::HOME).unwrap_or_else(|| dirs.data_dir().to_owned()),
             cache: env::path(env::CACHE).unwrap_or_else(|| dirs.cache_dir().to_owned()),

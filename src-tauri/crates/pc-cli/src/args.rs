@@ -47,6 +47,8 @@ pub enum Command {
     /// Models on this machine.
     #[command(subcommand)]
     Model(Model),
+    /// Ask a model on this machine, in a process that cannot reach the network where the system allows that.
+    Chat(Chat),
     /// Figures of this machine: speed and memory.
     Bench {
         #[arg(value_enum)]
@@ -81,6 +83,13 @@ pub enum Model {
         #[arg(long, value_enum, default_value_t = Weights::F32)]
         quant: Weights,
     },
+    /// The eight likeliest next tokens of an exported folder, with their logits.
+    Logits {
+        dir: PathBuf,
+        /// Token ids, with commas between.
+        #[arg(long, value_delimiter = ',', required = true)]
+        ids: Vec<u32>,
+    },
     /// What the model reads for a conversation.
     Render {
         model: String,
@@ -89,6 +98,23 @@ pub enum Model {
     },
     /// Remove an imported model.
     Delete { model: String },
+}
+
+#[derive(clap::Args)]
+pub struct Chat {
+    pub model: String,
+    #[arg(long)]
+    pub prompt: String,
+    #[arg(long, default_value_t = 256)]
+    pub max_tokens: usize,
+    /// Always the likeliest token; without it answers vary.
+    #[arg(long)]
+    pub greedy: bool,
+    #[arg(long, value_enum, default_value_t = Weights::Int8)]
+    pub quant: Weights,
+    /// This process is already the one without a network.
+    #[arg(long, hide = true)]
+    pub isolated: bool,
 }
 
 /// Weight format of an ONNX folder.
@@ -102,4 +128,5 @@ pub enum Weights {
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Bench {
     Dataset,
+    Trainer,
 }

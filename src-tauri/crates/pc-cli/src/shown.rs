@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,18 @@ impl Shown {
         } else if !text.is_empty() {
             println!("{text}");
         }
+    }
+
+    /// A piece of an answer, as it appears.
+    pub fn text(&self, text: &str) {
+        if self.json {
+            println!("{}", json!({"text": text}));
+            return;
+        }
+        self.clear();
+        print!("{text}");
+        // Where the reader has gone, the result's own line meets the same end.
+        let _ = std::io::stdout().flush();
     }
 
     /// The refusal: code and sentence.

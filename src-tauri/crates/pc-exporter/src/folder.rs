@@ -38,7 +38,7 @@ pub struct Manifest {
 }
 
 /// What an export made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Exported {
     pub dir: PathBuf,
     pub bytes: u64,

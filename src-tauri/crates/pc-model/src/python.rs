@@ -61,7 +61,7 @@ pub fn number(value: &Value) -> String {
     }
     let scientific = format!("{float:e}");
     match scientific.split_once('e').map(|(digits, power)| (digits, power.parse::<i32>().unwrap_or(0))) {
-        Some((digits, power)) if power < -4 || power >= 16 => {
+        Some((digits, power)) if !(-4..16).contains(&power) => {
             format!("{digits}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
         }
         _ => format!("{float:?}"),

@@ -17,8 +17,8 @@ pub struct TrainingExample {
 /// Renders the conversation turn by turn: what an assistant's turn adds to the text before it is learnt.
 ///
 /// A template may rewrite history (Qwen3 drops the thinking of earlier turns), so that an earlier rendering is not the
-/// start of a later one. Then only the longest common start counts as before, and a turn that the final text no longer
-/// shows as it was is not learnt.
+/// start of a later one. What counts is the final text: such a turn is looked up there by its visible words and its
+/// closing, and learnt as it is shown; one that is not shown at all is not learnt.
 pub fn training_example(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Value]) -> Result<TrainingExample> {
     let render = |upto: usize, open: bool| {
         let options = RenderOptions { add_generation_prompt: open, ..RenderOptions::default() };
@@ -31,10 +31,10 @@ pub fn training_example(tokenizer: &Tokenizer, template: &ChatTemplate, messages
             continue;
         }
         let (before, after) = (render(at, true)?, render(at + 1, false)?);
-        let (start, end) = (common(&whole, &before), common(&whole, &after));
-        let content = message["content"].as_str().unwrap_or_default().trim();
-        let shown = whole.get(start..end).is_some_and(|span| span.contains(content));
-        if end > start && shown {
+        let from = spans.last().map_or(0, |(_, end)| *end);
+        let start = common(&whole, &before).max(from);
+        let end = if whole.starts_with(&after) { Some(after.len()) } else { rewritten(&whole, start, &after, message) };
+        if let Some(end) = end.filter(|end| *end > start) {
             spans.push((start, end - after_turn(&whole[start..end])));
         }
     }
@@ -44,6 +44,16 @@ pub fn training_example(tokenizer: &Tokenizer, template: &ChatTemplate, messages
             .into());
     }
     label(tokenizer, &whole, &spans)
+}
+
+/// Where a turn ends that the final text shows in other words than it had when it was the last one.
+fn rewritten(whole: &str, start: usize, after: &str, message: &Value) -> Option<usize> {
+    let visible = message["content"].as_str()?.rsplit("</think>").next()?.trim();
+    let closing = after[after.rfind(visible).filter(|_| !visible.is_empty())? + visible.len()..].trim_end_matches('\n');
+    let shown = format!("{visible}{closing}");
+    let found = whole[start..].find(&shown).filter(|_| !closing.is_empty())?;
+    // Another turn's closing in between means that the words belong to a later turn.
+    (!whole[start..start + found].contains(closing)).then_some(start + found + shown.len())
 }
 
 /// Length of the longest common start, at a character's boundary.

@@ -1,8 +1,8 @@
-//! What Transformers rendered and encoded for the tiny model of each family, and for the real base model.
+//! What Transformers rendered and encoded for the tiny model of each family, and what is refused.
 
 use std::path::{Path, PathBuf};
 
-use pc_base::{Code, Coded, Places};
+use pc_base::{Code, Coded};
 use pc_model::{Adapter, ChatTemplate, ModelFolder, RenderOptions, training_example};
 use serde_json::{Value, json};
 
@@ -22,11 +22,6 @@ fn json_file(path: &Path) -> Value {
 
 fn numbers(value: &Value) -> Vec<u32> {
     value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect()
-}
-
-fn base_model() -> ModelFolder {
-    let folder = Places::from_env().unwrap().base_model("gemma-3-270m");
-    ModelFolder::open(&folder).expect("the base model is on this machine; run `cargo xtask setup`")
 }
 
 fn code(error: &anyhow::Error) -> Code {
@@ -102,66 +97,24 @@ fn only_the_assistants_words_and_the_end_of_its_turn_are_learnt() {
 }
 
 #[test]
-fn the_base_models_text_becomes_the_reference_ids() {
-    let folder = base_model();
+fn a_template_that_rewrites_history_still_teaches_every_turn_as_it_is_shown() {
+    let folder = ModelFolder::open(&tiny("qwen3")).unwrap();
     let tokenizer = folder.tokenizer().unwrap();
-    let reference = json_file(&fixtures().join("gemma-3-270m-reference.json"));
-    for prompt in reference["prompts"].as_array().unwrap() {
-        let text = prompt["text"].as_str().unwrap();
-        let ids = [vec![folder.config.bos.unwrap()], tokenizer.encode(text).unwrap()].concat();
-        assert_eq!(ids, numbers(&prompt["input_ids"]), "{text}");
-        let answer = numbers(&prompt["greedy_24_ids"]);
-        assert_eq!(tokenizer.decode(&answer, true).unwrap(), prompt["greedy_24_text"].as_str().unwrap());
-        let mut stream = tokenizer.stream();
-        let mut streamed: String = answer.iter().map(|id| stream.push(*id).unwrap()).collect();
-        streamed.push_str(&stream.finish().unwrap());
-        assert_eq!(streamed, prompt["greedy_24_text"].as_str().unwrap(), "a stream is the same text in pieces");
-    }
-}
-
-#[test]
-fn the_base_models_template_folds_the_system_text_into_the_first_turn() {
-    let folder = base_model();
-    let (template, tokenizer) = (folder.chat_template().unwrap(), folder.tokenizer().unwrap());
-    let messages = [json!({"role": "system", "content": "Be brief."}), json!({"role": "user", "content": "Hi"})];
-    let options = RenderOptions { add_generation_prompt: true, ..RenderOptions::default() };
-    let text = template.render(&messages, &options).unwrap();
-    assert_eq!(text, "<bos><start_of_turn>user\nBe brief.\n\nHi<end_of_turn>\n<start_of_turn>model\n");
-    let ids = tokenizer.encode(&text).unwrap();
-    assert_eq!(ids.iter().filter(|id| **id == 2).count(), 1, "one BOS, written by the template");
-    let stops = folder.stop_ids(&tokenizer);
-    assert!(stops.contains(&1) && stops.contains(&tokenizer.id_of("<end_of_turn>").unwrap()), "{stops:?}");
-}
-
-#[test]
-fn the_base_models_norms_and_sizes_follow_hugging_faces_convention() {
-    let folder = base_model();
-    let config = &folder.config;
-    assert_eq!((config.hidden_size, config.num_layers, config.head_dim, config.vocab_size), (640, 18, 256, 262_144));
-    assert_eq!(config.layers.iter().filter(|layer| layer.sliding_window.is_none()).count(), 3, "every sixth sees all");
-    let weights = folder.weights().unwrap();
-    assert_eq!(weights.names().len(), 236, "the tied head is not stored");
-    let embedding = weights.f32_shaped("model.embed_tokens.weight", &[262_144, 640]).unwrap();
-    assert!(embedding.iter().all(|value| value.is_finite()), "every block de-quantises to numbers");
-}
-
-#[test]
-fn a_damaged_file_is_refused_by_code_and_never_panics() {
-    let work = tempfile::tempdir().unwrap();
-    let path = work.path().join("model.gguf");
-    let whole = std::fs::read(Places::from_env().unwrap().base_model("gemma-3-270m").join("model.gguf")).unwrap();
-    for length in [0, 3, 4, 12, 24, 100, 5_000, 4_000_000] {
-        pc_base::write_atomic(&path, &whole[..length]).unwrap();
-        let refused = ModelFolder::open(&path).err().expect("a part of a file is not a model");
-        assert!(matches!(code(&refused), Code::ModelFileTruncated | Code::ModelFileInvalid), "{length}: {refused:#}");
-    }
-    let mut hostile = whole[..24].to_vec();
-    hostile[8..16].copy_from_slice(&u64::MAX.to_le_bytes());
-    pc_base::write_atomic(&path, &hostile).unwrap();
+    let source = std::fs::read_to_string(fixtures().join("templates/reasoning.jinja")).unwrap();
+    let template =
+        ChatTemplate::new(&source.replace("|begin|", "|im_start|").replace("|end|", "|im_end|"), Default::default());
+    let messages = [
+        json!({"role": "user", "content": "when"}),
+        json!({"role": "assistant", "content": "<think>\nhm\n</think>\n\nat six"}),
+        json!({"role": "user", "content": "sure"}),
+        json!({"role": "assistant", "content": "yes"}),
+    ];
+    let example = training_example(&tokenizer, &template, &messages).unwrap();
+    let learnt = example.ids.iter().zip(&example.labels).filter(|(_, learnt)| **learnt).map(|(id, _)| *id);
     assert_eq!(
-        code(&ModelFolder::open(&path).err().unwrap()),
-        Code::ModelFileTruncated,
-        "a hostile count allocates nothing"
+        tokenizer.decode(&learnt.collect::<Vec<_>>(), false).unwrap(),
+        "at six<|im_end|><think>\n\n</think>\n\nyes<|im_end|>",
+        "the old thinking is not shown, so it is not learnt; the words after it are"
     );
 }
 
@@ -186,31 +139,4 @@ fn a_template_cannot_run_for_ever() {
     let refusing = ChatTemplate::new("{{ raise_exception('no tools here') }}", Default::default());
     let error = refusing.render(&[], &RenderOptions::default()).unwrap_err();
     assert!(error.to_string().contains("no tools here"), "the template's own words reach the reader: {error}");
-}
-
-#[test]
-fn python_spellings_reach_the_text() {
-    let render = |source: &str, value: Value| {
-        let options =
-            RenderOptions { variables: [("v".to_owned(), value)].into_iter().collect(), ..RenderOptions::default() };
-        ChatTemplate::new(source, Default::default()).render(&[], &options).unwrap()
-    };
-    assert_eq!(render("{{ v }}", json!([true, null, "it's", {"a": 1.0}])), r#"[True, None, "it's", {'a': 1.0}]"#);
-    assert_eq!(
-        render("{{ v | tojson }}", json!({"城": "a<b>&'\"", "n": [1, 2]})),
-        r#"{"城": "a<b>&'\"", "n": [1, 2]}"#
-    );
-    assert_eq!(
-        render("{{ v | tojson(indent=2) }}", json!({"a": [1], "b": {}})),
-        "{\n  \"a\": [\n    1\n  ],\n  \"b\": {}\n}"
-    );
-    assert_eq!(render("{{ v.split('</think>')[-1].lstrip('\\n') }}", json!("<think>x</think>\n\nhi")), "hi");
-    assert_eq!(render("{% for m in v[::-1] %}{{ m }}{% endfor %}", json!([1, 2, 3])), "321");
-    assert_eq!(
-        render(
-            "{%- set ns = namespace(n=0) %}{% for m in v %}{% set ns.n = ns.n + m %}{% endfor %}{{ ns.n }}",
-            json!([1, 2])
-        ),
-        "3"
-    );
 }

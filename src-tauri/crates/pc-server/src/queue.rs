@@ -2,6 +2,7 @@
 //! new jobs and charges hours. Both look at the database, which is the queue, so nothing is lost with the process.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,8 +13,12 @@ use crate::deploying;
 use crate::state::State;
 use crate::training;
 
-/// Starts queue and clock, and brings deployments up again. The threads end after [`State::end`].
+/// Starts queue and clock, and brings deployments up again. The threads end after [`State::end`]. Called again it starts
+/// nothing, because two queues would run the same job.
 pub fn start(state: &Arc<State>) -> Vec<JoinHandle<()>> {
+    if state.started.swap(true, Ordering::SeqCst) {
+        return Vec::new();
+    }
     let (jobs, ticks, deployments) = (state.clone(), state.clone(), state.clone());
     vec![
         std::thread::spawn(move || every(&jobs, "the job queue", run_jobs)),

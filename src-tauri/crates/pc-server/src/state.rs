@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 
 use anyhow::Context as _;
@@ -50,6 +50,7 @@ pub struct State {
     pub(crate) generations: Arc<Semaphore>,
     pub(crate) open_requests: AtomicUsize,
     last_request: AtomicI64,
+    pub(crate) started: AtomicBool,
     /// The running job and how to stop it.
     pub(crate) running: Mutex<Option<(String, Cancel)>>,
     /// Set once the program is about to end: running work stops and stays resumable.
@@ -90,6 +91,7 @@ impl State {
             generations,
             open_requests: AtomicUsize::new(0),
             last_request: AtomicI64::new(clock.now().as_second()),
+            started: AtomicBool::new(false),
             running: Mutex::new(None),
             ending: Cancel::default(),
             wake: (Mutex::new(0), Condvar::new()),

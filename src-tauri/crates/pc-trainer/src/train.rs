@@ -36,8 +36,8 @@ pub fn train(job: &TrainJob, events: &mut dyn FnMut(TrainEvent), cancel: &Cancel
     let data = Data::read(job, &model.tokenizer()?, &model.chat_template()?, cancel)?;
     memory::require(memory::needed(&model.config, parameters.rank, data.longest()))?;
     let fresh = (State::start(fingerprint(job, &model.config)?, job.hyper.seed), AdamW::new(parameters.values.len()));
-    let (state, parameters, adam) = checkpoint::newest(&job.work_dir, &fresh.0.job, &model.config)
-        .unwrap_or_else(|| (fresh.0, parameters, fresh.1));
+    let (state, parameters, adam) =
+        checkpoint::newest(&job.work_dir, &fresh.0.job, &model.config).unwrap_or((fresh.0, parameters, fresh.1));
     let decoder = Decoder::load(&model.config, &model.weights()?, cancel)?;
     let steps_per_epoch = data.train.len().div_ceil(job.hyper.batch_size as usize) as u64;
     let total = steps_per_epoch * u64::from(job.hyper.n_epochs);
@@ -50,7 +50,7 @@ pub fn train(job: &TrainJob, events: &mut dyn FnMut(TrainEvent), cancel: &Cancel
     });
     let schedule = Schedule::new(job.hyper.lr_scheduler_type, job.hyper.learning_rate, job.hyper.warmup_ratio, total);
     let gradient = vec![0.0; parameters.values.len()];
-    Run { job, decoder, data, parameters, adam, state, gradient, schedule, steps_per_epoch }.to_the_end(events, cancel)
+    Run { job, decoder, data, parameters, adam, state, gradient, schedule, steps_per_epoch }.finish(events, cancel)
 }
 
 fn start_values(job: &TrainJob, config: &Config) -> Result<Parameters> {
@@ -128,7 +128,7 @@ impl Run<'_> {
         &self.job.hyper
     }
 
-    fn to_the_end(mut self, events: &mut dyn FnMut(TrainEvent), cancel: &Cancel) -> Result<TrainSummary> {
+    fn finish(mut self, events: &mut dyn FnMut(TrainEvent), cancel: &Cancel) -> Result<TrainSummary> {
         let now = Instant::now();
         let mut pace = Pace { since: now, tokens: 0, resume_point: now, losses: Vec::new() };
         while self.state.step < self.schedule.total {

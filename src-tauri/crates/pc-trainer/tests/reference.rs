@@ -135,8 +135,11 @@ fn rows_split_over_several_batches_give_the_same_gradient() {
     fixture.decoder.train(&parameters, &whole, weight, 0, &mut together).unwrap();
     let mut apart = vec![0.0; parameters.values.len()];
     for segment in &whole.segments {
-        let mut one =
-            Packed { ids: whole.ids[segment.clone()].to_vec(), segments: vec![0..segment.len()], ..Packed::default() };
+        let mut one = Packed {
+            ids: whole.ids[segment.clone()].to_vec(),
+            segments: std::iter::once(0..segment.len()).collect(),
+            ..Packed::default()
+        };
         for (place, target) in
             whole.places.iter().zip(&whole.targets).filter(|(p, _)| segment.contains(&(**p as usize)))
         {

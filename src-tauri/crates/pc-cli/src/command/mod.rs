@@ -1,6 +1,7 @@
 //! Each command: its arguments to a use-case, its outcome to what is shown.
 
 mod bench;
+mod chat;
 mod dataset;
 mod model;
 
@@ -19,7 +20,8 @@ pub fn run(command: Command, shown: &Shown) -> Result<ExitCode> {
     match command {
         Command::Dataset(Dataset::Check { file }) => dataset::check(&file, shown),
         Command::Model(command) => model::run(command, &places, shown).map(|()| ExitCode::SUCCESS),
-        Command::Bench { what } => bench::run(what, shown).map(|()| ExitCode::SUCCESS),
+        Command::Chat(chat) => chat::run(&chat, &places, shown),
+        Command::Bench { what } => bench::run(what, &places, shown).map(|()| ExitCode::SUCCESS),
     }
 }
 

@@ -26,6 +26,11 @@ pub fn run(command: Model, places: &Places, shown: &Shown) -> Result<()> {
             let exported = models::convert(places, &model, &to, quant.into(), shown, &cancel)?;
             shown.result(&serde_json::to_value(&exported)?, &to.display().to_string());
         }
+        Model::Logits { dir, ids } => {
+            let top = pc_app::chat::top_logits(&dir, &ids, 8)?;
+            let lines: Vec<String> = top.iter().map(|(id, logit)| format!("{id:>8} {logit:>10.4}")).collect();
+            shown.result(&json!({"top": top}), &lines.join("\n"));
+        }
         Model::Render { model, messages } => {
             let rendered = models::render(places, &model, &messages)?;
             shown.result(&json!({"text": rendered.text, "ids": rendered.ids}), &rendered.text);

@@ -8,7 +8,7 @@ use pc_model::Activation;
 
 use super::vector::{each_row, exp, rows, view};
 
-const TWICE_ROOT: f32 = 1.595_769_1; // 2 √(2/π)
+const TWICE_ROOT: f32 = 1.595_769; // 2 √(2/π)
 const CUBIC: f32 = 0.044_715;
 
 /// `s(g)` and its derivative.

@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn sums_and_maxima_see_the_tail_after_the_last_whole_vector() {
         let values: Vec<f32> = (0..37).map(|i| i as f32).collect();
-        assert_eq!(dot(&values, &vec![1.0; 37]), 666.0, "0 + 1 + … + 36");
+        assert_eq!(dot(&values, &[1.0; 37]), 666.0, "0 + 1 + … + 36");
         assert_eq!(maximum(&values), 36.0, "the largest stands last, beyond two whole vectors");
     }
 }

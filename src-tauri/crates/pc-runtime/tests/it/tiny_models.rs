@@ -1,8 +1,6 @@
 //! Every family, exported and run, against what PyTorch, Transformers and PEFT computed for the same tiny model.
 
-mod common;
-
-use common::{FAMILIES, Reference, exported, greedy, ids, opened, tiny};
+use crate::common::{FAMILIES, Reference, exported, greedy, ids, opened, tiny};
 use pc_exporter::Quant;
 use pc_model::Adapter;
 
