@@ -5,6 +5,7 @@ use std::net::UdpSocket;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use pc_base::{Cancel, Code, Places, Reporter, coded};
@@ -14,6 +15,8 @@ use pc_runtime::{Answer, Chat, Options, Sampling, init_default};
 use serde_json::json;
 
 use crate::models::{convert, open};
+
+static CONVERTING: Mutex<()> = Mutex::new(());
 
 /// A question to a model of this machine.
 pub struct Ask<'a> {
@@ -37,6 +40,9 @@ pub fn prepare(
     cancel: &Cancel,
 ) -> Result<PathBuf> {
     open(places, model)?;
+    // One at a time: two conversions would need the memory of both, and the second of the same finds it done.
+    let _turn = CONVERTING.lock().unwrap_or_else(PoisonError::into_inner);
+    cancel.check()?;
     let folder = converted(places, model);
     let ready = folder.join(quant_name(quant));
     if ready.is_dir() {
@@ -51,6 +57,16 @@ pub fn prepare(
         return Err(error);
     }
     Ok(ready)
+}
+
+impl From<crate::api::Quant> for Quant {
+    fn from(quant: crate::api::Quant) -> Self {
+        match quant {
+            crate::api::Quant::F32 => Self::F32,
+            crate::api::Quant::Int8 => Self::Int8,
+            crate::api::Quant::Int4 => Self::Int4,
+        }
+    }
 }
 
 fn quant_name(quant: Quant) -> &'static str {

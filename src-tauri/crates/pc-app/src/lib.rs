@@ -2,11 +2,21 @@
 //! Deliberately absent: Tauri, clap, words for a screen.
 
 pub mod api;
+mod app;
+mod cases;
 pub mod chat;
+pub mod codegen;
 mod datasets;
+mod keys;
+mod live;
 pub mod models;
+mod sessions;
+pub mod table;
+mod tasks;
 
+pub use app::App;
 pub use datasets::dataset_check;
+pub use live::Live;
 pub use pc_dataset::{Report, bench::bench as dataset_bench};
 pub use pc_exporter::Quant;
 pub use pc_runtime::{FinishReason, Sampling};

@@ -1,13 +1,19 @@
 //! Models on this machine: base models in the cache, imported ones in the home, and what can be done with their files.
 //! Deliberately absent: running them, which is `chat`.
 
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use pc_base::{Cancel, Code, CodedExt as _, Places, Reporter, coded};
+use pc_base::{Cancel, Code, CodedExt as _, Places, Progress, Reporter, Unit, coded, write_atomic};
 use pc_exporter::{ExportJob, Exported, Quant, export};
 use pc_model::{Adapter, Catalog, ModelFolder, RenderOptions};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::api::{ModelFormat, ModelRow};
+use crate::cases::size;
 
 /// Files that make a Hugging Face model; whatever else lies in its folder is not copied.
 const KEPT: &[&str] = &[
@@ -19,10 +25,35 @@ const KEPT: &[&str] = &[
     "model.safetensors.index.json",
 ];
 
+const RECORD: &str = "model.json";
+
 /// A model that was found by its name.
 pub struct Opened {
     pub folder: ModelFolder,
     pub adapter: Option<Adapter>,
+}
+
+/// Where a model of the home came from: `model.json` in its folder, which is all that is remembered about it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// The base model that the adapter belongs to, where the folder has no weights of its own.
+    pub base_model: Option<String>,
+    /// The job that made it.
+    pub job_id: Option<String>,
+    /// Hex, of the adapter or else of the weights.
+    pub sha256: Option<String>,
+}
+
+impl Record {
+    fn read(folder: &Path) -> Self {
+        // A folder without a readable record is still a model; only its origin is not known.
+        let text = std::fs::read(folder.join(RECORD)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
+    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
+        write_atomic(&folder.join(RECORD), &serde_json::to_vec_pretty(self)?)
+    }
 }
 
 /// A conversation as the model reads it.
@@ -45,27 +76,41 @@ fn plain_name(name: &str) -> Result<&str> {
     Err(coded(Code::InputInvalid).with("what", format!("the model name {name:?}")).with("why", why).into())
 }
 
-/// Opens an imported model or a base model of the cache.
+/// Opens a model of the home or a base model of the cache.
 pub fn open(places: &Places, model: &str) -> Result<Opened> {
     let name = plain_name(model)?;
     let home = imported(places, name);
+    let adapter = || Adapter::load(&home.join("adapter"));
     if home.join("source").is_dir() {
-        let adapter = home.join("adapter");
-        let adapter = if adapter.is_dir() { Some(Adapter::load(&adapter)?) } else { None };
+        let adapter = if home.join("adapter").is_dir() { Some(adapter()?) } else { None };
         return Ok(Opened { folder: ModelFolder::open(&home.join("source"))?, adapter });
     }
-    let base = places.base_model(name);
-    if base.is_dir() {
-        return Ok(Opened { folder: ModelFolder::open(&base)?, adapter: None });
+    if let Some(base) = Record::read(&home).base_model {
+        return Ok(Opened { folder: open_base(places, &base)?, adapter: Some(adapter()?) });
     }
-    let known = Catalog::bundled().row(name).is_some();
+    Ok(Opened { folder: open_base(places, name)?, adapter: None })
+}
+
+fn open_base(places: &Places, model: &str) -> Result<ModelFolder> {
+    let base = places.base_model(plain_name(model)?);
+    if base.is_dir() {
+        return ModelFolder::open(&base);
+    }
+    let known = Catalog::bundled().row(model).is_some();
     Err(coded(if known { Code::ModelNotPrepared } else { Code::ModelUnknown }).with("model", model).into())
 }
 
 /// Copies a Hugging Face folder or a GGUF file, and a PEFT adapter, into the home. Returns the model's name.
 ///
 /// Everything is opened and compared before it is kept: a model that cannot be used is refused now, not at first use.
-pub fn import(places: &Places, from: &Path, adapter: Option<&Path>, name: Option<&str>) -> Result<String> {
+pub fn import(
+    places: &Places,
+    from: &Path,
+    adapter: Option<&Path>,
+    name: Option<&str>,
+    reporter: &dyn Reporter,
+    cancel: &Cancel,
+) -> Result<String> {
     let folder = ModelFolder::open(from)?;
     let weights = folder.weights()?;
     folder.tokenizer()?;
@@ -75,14 +120,33 @@ pub fn import(places: &Places, from: &Path, adapter: Option<&Path>, name: Option
     let stem = from.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let wanted = plain_name(name.unwrap_or(&stem))?;
     let target = free_name(places, wanted);
-    let work = imported(places, &format!("importing-{}", uuid::Uuid::now_v7()));
-    copy_model(from, &work.join("source"))?;
+    let name = target.file_name().context("a model's folder has a name")?.to_string_lossy().into_owned();
+    let work = being_made(places);
+    let kept = take_in(from, adapter, &work, reporter, cancel)
+        .and_then(|()| std::fs::rename(&work, &target).with_context(|| format!("keeping {name}")));
+    if let Err(error) = kept {
+        // The half that was copied is of no use; should it stay, it is only space.
+        let _ = std::fs::remove_dir_all(&work);
+        return Err(error);
+    }
+    Ok(name)
+}
+
+/// A folder of the home for a model that is not whole yet; it is never listed.
+pub(crate) fn being_made(places: &Places) -> PathBuf {
+    imported(places, &format!("importing-{}", uuid::Uuid::now_v7()))
+}
+
+fn take_in(from: &Path, adapter: Option<&Path>, work: &Path, reporter: &dyn Reporter, cancel: &Cancel) -> Result<()> {
+    let mut copy = Copy { done: 0, reporter, cancel };
+    let weights = copy.model(from, &work.join("source"))?;
+    let mut record = Record { sha256: Some(weights), ..Record::default() };
     if let Some(path) = adapter {
         Adapter::load(path)?.save(&work.join("adapter"))?;
+        let kept = std::fs::read(work.join("adapter").join("adapter_model.safetensors"))?;
+        record.sha256 = Some(hex::encode(Sha256::digest(kept)));
     }
-    let name = target.file_name().context("a model's folder has a name")?.to_string_lossy().into_owned();
-    std::fs::rename(&work, &target).with_context(|| format!("keeping {name}"))?;
-    Ok(name)
+    record.write(work)
 }
 
 /// The wanted name, or the first with a number behind it that is still free.
@@ -93,22 +157,52 @@ fn free_name(places: &Places, wanted: &str) -> PathBuf {
     imported(places, &name.unwrap_or_else(|| wanted.to_owned()))
 }
 
-fn copy_model(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to).with_context(|| format!("creating {}", to.display()))?;
-    let files: Vec<PathBuf> = if from.is_file() {
-        vec![from.to_owned()]
-    } else {
-        let entries = std::fs::read_dir(from).code(|| coded(Code::FileUnreadable).with("path", from.display()))?;
-        entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?
-    };
-    for file in files {
-        let Some(name) = file.file_name() else { continue };
-        let weights = file.extension().is_some_and(|ending| ending == "safetensors" || ending == "gguf");
-        if file.is_file() && (weights || KEPT.iter().any(|kept| name == *kept)) {
-            std::fs::copy(&file, to.join(name)).with_context(|| format!("copying {}", file.display()))?;
+/// A copy under way.
+struct Copy<'a> {
+    done: u64,
+    reporter: &'a dyn Reporter,
+    cancel: &'a Cancel,
+}
+
+impl Copy<'_> {
+    /// Copies a model's files; answers the hash over its weights in the order of their names.
+    fn model(&mut self, from: &Path, to: &Path) -> Result<String> {
+        std::fs::create_dir_all(to).with_context(|| format!("creating {}", to.display()))?;
+        let mut files: Vec<PathBuf> = if from.is_file() {
+            vec![from.to_owned()]
+        } else {
+            let entries = std::fs::read_dir(from).code(|| coded(Code::FileUnreadable).with("path", from.display()))?;
+            entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?
+        };
+        files.sort();
+        let (mut weights, mut others) = (Sha256::new(), Sha256::new());
+        for file in files {
+            let Some(name) = file.file_name() else { continue };
+            let is_weights = file.extension().is_some_and(|ending| ending == "safetensors" || ending == "gguf");
+            if file.is_file() && (is_weights || KEPT.iter().any(|kept| name == *kept)) {
+                self.file(&file, &to.join(name), if is_weights { &mut weights } else { &mut others })?;
+            }
+        }
+        Ok(hex::encode(weights.finalize()))
+    }
+
+    fn file(&mut self, from: &Path, to: &Path, hash: &mut Sha256) -> Result<()> {
+        let mut source = std::fs::File::open(from).code(|| coded(Code::FileUnreadable).with("path", from.display()))?;
+        let mut target = std::fs::File::create(to).with_context(|| format!("writing {}", to.display()))?;
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            self.cancel.check()?;
+            let read = source.read(&mut buffer).with_context(|| format!("reading {}", from.display()))?;
+            if read == 0 {
+                return target.sync_all().with_context(|| format!("writing {}", to.display()));
+            }
+            hash.update(&buffer[..read]);
+            target.write_all(&buffer[..read]).with_context(|| format!("writing {}", to.display()))?;
+            self.done += read as u64;
+            let progress = Progress { stage: "copy".into(), done: self.done, total: None, unit: Unit::Bytes };
+            self.reporter.report(progress);
         }
     }
-    Ok(())
 }
 
 /// Writes the model, its adapter merged in, as an ONNX folder.
@@ -153,21 +247,75 @@ pub fn render(places: &Places, model: &str, messages: &Path) -> Result<Rendered>
     Ok(Rendered { text, ids })
 }
 
-/// Every model that [`open`] finds, with where it comes from.
-pub fn list(places: &Places) -> Result<Vec<Value>> {
-    let names = |folder: PathBuf| -> Vec<String> {
+/// Every model that [`open`] finds: base models first, then the home's, newest first.
+pub fn list(places: &Places) -> Result<Vec<ModelRow>> {
+    let names = |folder: &Path| -> Vec<String> {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.retain(|name| !name.starts_with("importing-") && plain_name(name).is_ok());
         names.sort_unstable();
         names
     };
-    let bases = names(places.cache.join("models")).into_iter().map(|name| json!({"model": name, "origin": "base"}));
-    let own = names(places.home.join("models")).into_iter().map(|name| json!({"model": name, "origin": "imported"}));
-    Ok(bases.chain(own).collect())
+    let bases = names(&places.cache.join("models")).into_iter().filter(|name| ready(places, name));
+    let mut rows: Vec<ModelRow> = bases.map(|name| base_row(places, name)).collect();
+    let mut own: Vec<ModelRow> =
+        names(&places.home.join("models")).into_iter().map(|name| own_row(places, name)).collect();
+    own.sort_by(|a, b| b.created_at.cmp(&a.created_at));
+    rows.extend(own);
+    Ok(rows)
 }
 
-/// Remembers nothing else about a model; its folder is the record.
+/// Whether a base model's files are all here: a fetch that is under way has no configuration or weights yet.
+pub(crate) fn ready(places: &Places, model: &str) -> bool {
+    ModelFolder::open(&places.base_model(model)).is_ok()
+}
+
+fn base_row(places: &Places, model: String) -> ModelRow {
+    let sha256 = Catalog::bundled().row(&model).and_then(|row| row.sha256.clone());
+    ModelRow {
+        base_model: model.clone(),
+        job_id: None,
+        origin: "base".to_owned(),
+        formats: formats(places, &model),
+        created_at: made_at(&places.base_model(&model)),
+        sha256,
+        model,
+    }
+}
+
+fn own_row(places: &Places, model: String) -> ModelRow {
+    let folder = imported(places, &model);
+    let record = Record::read(&folder);
+    ModelRow {
+        base_model: record.base_model.unwrap_or_else(|| model.clone()),
+        origin: if record.job_id.is_some() { "tuned" } else { "imported" }.to_owned(),
+        job_id: record.job_id,
+        formats: formats(places, &model),
+        created_at: made_at(&folder),
+        sha256: record.sha256,
+        model,
+    }
+}
+
+fn formats(places: &Places, model: &str) -> Vec<ModelFormat> {
+    use crate::api::Quant;
+    let folder = crate::chat::converted(places, model);
+    let found =
+        [(Quant::F32, "f32"), (Quant::Int8, "int8"), (Quant::Int4, "int4")].into_iter().filter_map(|(quant, name)| {
+            let dir = folder.join(name);
+            dir.is_dir().then(|| ModelFormat { quant, bytes: size(&dir) })
+        });
+    found.collect()
+}
+
+/// When a folder was last written, which is when the model was kept.
+fn made_at(folder: &Path) -> String {
+    let written = folder.metadata().and_then(|meta| meta.modified()).ok();
+    let time = written.and_then(|time| jiff::Timestamp::try_from(time).ok()).unwrap_or_default();
+    format!("{time:.3}")
+}
+
+/// Removes a model of the home with its converted forms.
 pub fn delete(places: &Places, model: &str) -> Result<()> {
     let folder = imported(places, plain_name(model)?);
     if !folder.is_dir() {
@@ -179,7 +327,7 @@ pub fn delete(places: &Places, model: &str) -> Result<()> {
         std::fs::remove_dir_all(&converted).with_context(|| format!("removing the converted {model}"))?;
     }
     // Renamed first, so that a half-removed model is never taken for a whole one.
-    let doomed = imported(places, &format!("importing-{}", uuid::Uuid::now_v7()));
+    let doomed = being_made(places);
     std::fs::rename(&folder, &doomed).with_context(|| format!("removing {model}"))?;
     std::fs::remove_dir_all(&doomed).with_context(|| format!("removing {model}"))
 }

@@ -14,4 +14,5 @@ pub use chat::{Answer, Chat, FinishReason, Options};
 pub use folder::Manifest;
 pub use library::{init, init_default};
 pub use measure::{Bench, Divergence, bench, divergence, read_bandwidth};
+pub use memory::resident as resident_memory;
 pub use sampler::Sampling;

@@ -14,12 +14,11 @@ pub fn run(command: Model, places: &Places, shown: &Shown) -> Result<()> {
     match command {
         Model::List => {
             let rows = models::list(places)?;
-            let names: Vec<String> =
-                rows.iter().map(|row| format!("{} ({})", text(&row["model"]), text(&row["origin"]))).collect();
+            let names: Vec<String> = rows.iter().map(|row| format!("{} ({})", row.model, row.origin)).collect();
             shown.result(&json!({"models": rows}), &names.join("\n"));
         }
         Model::Import { from, adapter, name } => {
-            let model = models::import(places, &from, adapter.as_deref(), name.as_deref())?;
+            let model = models::import(places, &from, adapter.as_deref(), name.as_deref(), shown, &cancel)?;
             shown.result(&json!({"model": model}), &model);
         }
         Model::Export { model, to, quant } => {
@@ -41,8 +40,4 @@ pub fn run(command: Model, places: &Places, shown: &Shown) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn text(value: &serde_json::Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
