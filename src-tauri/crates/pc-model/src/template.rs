@@ -65,7 +65,8 @@ impl ChatTemplate {
         if self.source.len() > MAX_SOURCE {
             return Err(coded(Code::TemplateInvalid).with("why", "it is longer than 1 MiB").into());
         }
-        let source = without_generation_marks(&self.source);
+        // Jinja reads every kind of line end as one newline.
+        let source = without_generation_marks(&self.source.replace("\r\n", "\n").replace('\r', "\n"));
         let mut environment = environment();
         environment.add_template("chat", &source).map_err(refused)?;
         let mut context = self.tokens.clone();
@@ -125,11 +126,17 @@ fn environment() -> Environment<'static> {
 }
 
 /// Transformers marks the assistant's text with `{% generation %}` for its own loss mask; the text is the same without.
-/// An empty comment in the mark's place keeps its white-space control.
+/// An empty comment in the mark's place keeps its white-space control. Comments that speak of the mark stay as they are.
 fn without_generation_marks(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
     let mut rest = source;
     while let Some(start) = rest.find("{%") {
+        if let Some(comment) = rest[..start].find("{#") {
+            let end = rest[comment..].find("#}").map_or(rest.len(), |end| comment + end + 2);
+            out.push_str(&rest[..end]);
+            rest = &rest[end..];
+            continue;
+        }
         let (before, tag) = rest.split_at(start);
         out.push_str(before);
         let Some(end) = tag.find("%}").filter(|end| *end >= 2) else {

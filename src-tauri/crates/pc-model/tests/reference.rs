@@ -140,3 +140,11 @@ fn a_template_cannot_run_for_ever() {
     let error = refusing.render(&[], &RenderOptions::default()).unwrap_err();
     assert!(error.to_string().contains("no tools here"), "the template's own words reach the reader: {error}");
 }
+
+#[test]
+fn a_template_saved_on_windows_renders_the_same() {
+    let template =
+        ChatTemplate::new("{% for m in messages %}\r\n{{ m.role }}\r\n{% endfor %}\r\nend", Default::default());
+    let text = template.render(&[json!({"role": "user"})], &RenderOptions::default()).unwrap();
+    assert_eq!(text, "user\nend", "Jinja2 renders this for both kinds of line end");
+}
