@@ -8,7 +8,6 @@ use anyhow::Result;
 use pc_runtime::{Chat, Options, init_default};
 
 /// Two stay open, so that base and tuned can be asked side by side.
-#[expect(dead_code, reason = "chat uses it as soon as it is here")]
 const KEPT: usize = 2;
 
 type Shared = Arc<Mutex<Chat>>;
