@@ -1,10 +1,12 @@
-//! Which keychain holds this home's master key. A key file that exists was chosen once and stays the choice; else the
-//! system's keychain where there is one; else the user must choose. Deliberately absent: what is sealed below the key.
+//! Which keychain holds this home's master key. What the home notes stays, because a key from elsewhere could not read
+//! what is there; without a note a key file that exists was chosen once; else the system's keychain where there is one;
+//! else the user must choose. Deliberately absent: what is sealed below the key.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use pc_base::{Code, Places, coded, env};
+use pc_base::{Code, Places, coded, env, write_atomic};
 use pc_secrets::Keychain;
 
 use crate::api::{KeyPlace, KeychainStatus};
@@ -58,6 +60,7 @@ impl Keys {
             return Err(coded(Code::InputInvalid).with("what", "place").with("why", why).into());
         }
         keychain.load_or_create()?;
+        note(&self.places, place)?;
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, Arc::new(keychain)));
         Ok(self.status())
     }
@@ -71,16 +74,75 @@ impl Keys {
     }
 
     fn look(&self) -> Option<(KeyPlace, Arc<Keychain>)> {
-        let file = || (KeyPlace::File, Arc::new(Keychain::KeyFile(self.places.key_file.clone())));
-        match env::text(env::KEYCHAIN).as_deref() {
-            Some("platform") => return Some((KeyPlace::Platform, Arc::new(Keychain::Platform))),
-            Some("file") => return Some(file()),
-            Some("memory") => return Some((KeyPlace::Session, Arc::new(Keychain::memory()))),
-            _ => {}
-        }
-        if self.places.key_file.exists() {
-            return Some(file());
-        }
-        Keychain::Platform.usable().then(|| (KeyPlace::Platform, Arc::new(Keychain::Platform)))
+        let place = look(&self.places)?;
+        Some((place, Arc::new(keychain(&self.places, place))))
+    }
+}
+
+/// The decided keychain, else the key file: for runs where nobody can be asked. Whoever calls this says which it was.
+pub fn unattended_keychain(places: &Places) -> Result<(KeyPlace, Keychain)> {
+    let place = look(places).unwrap_or(KeyPlace::File);
+    note(places, place)?;
+    Ok((place, keychain(places, place)))
+}
+
+fn keychain(places: &Places, place: KeyPlace) -> Keychain {
+    match place {
+        KeyPlace::Platform => Keychain::Platform,
+        KeyPlace::File => Keychain::KeyFile(places.key_file.clone()),
+        KeyPlace::Session | KeyPlace::Undecided => Keychain::memory(),
+    }
+}
+
+fn look(places: &Places) -> Option<KeyPlace> {
+    let named = |text: &str| match text.trim() {
+        "platform" => Some(KeyPlace::Platform),
+        "file" => Some(KeyPlace::File),
+        "memory" => Some(KeyPlace::Session),
+        _ => None,
+    };
+    if let Some(place) = env::text(env::KEYCHAIN).as_deref().and_then(named) {
+        return Some(place);
+    }
+    if let Some(place) = std::fs::read_to_string(note_of(places)).ok().as_deref().and_then(named) {
+        return Some(place);
+    }
+    if places.key_file.exists() {
+        return Some(KeyPlace::File);
+    }
+    let usable = Keychain::Platform.usable();
+    if usable && let Err(error) = note(places, KeyPlace::Platform) {
+        // Whatever is sealed needs the same folder, and fails by itself.
+        tracing::warn!(error = format!("{error:#}"), "the choice of the keychain cannot be noted");
+    }
+    usable.then_some(KeyPlace::Platform)
+}
+
+fn note_of(places: &Places) -> PathBuf {
+    places.home.join("keychain")
+}
+
+/// A session's key is not noted: the next session asks again.
+fn note(places: &Places, place: KeyPlace) -> Result<()> {
+    match place {
+        KeyPlace::Platform => write_atomic(&note_of(places), b"platform\n"),
+        KeyPlace::File => write_atomic(&note_of(places), b"file\n"),
+        KeyPlace::Session | KeyPlace::Undecided => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pc_testkit::Home;
+
+    #[test]
+    fn a_choice_stays_with_the_home_and_a_sessions_does_not() {
+        let home = Home::new();
+        let keys = Keys::given(&home.places, Keychain::memory());
+        keys.choose(KeyPlace::Session).unwrap();
+        assert!(!note_of(&home.places).exists(), "the next session is asked again");
+        note(&home.places, KeyPlace::File).unwrap();
+        assert_eq!(unattended_keychain(&home.places).unwrap().0, KeyPlace::File);
     }
 }

@@ -38,6 +38,16 @@ impl Coded {
         self
     }
 
+    /// An error of another process: a value keeps its place in the words, and one that the words do not name is dropped.
+    pub fn revived(code: Code, values: &BTreeMap<String, String>) -> Self {
+        let words = code.words(Language::English);
+        let names = words.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+        names.fold(coded(code), |revived, name| match values.get(name) {
+            Some(value) => revived.with(name, value),
+            None => revived,
+        })
+    }
+
     /// The finished sentence in a language.
     pub fn sentence(&self, language: Language) -> String {
         let mut text = self.code.words(language).to_owned();
@@ -122,6 +132,14 @@ mod tests {
         let failure = Failure::of(&error, Language::Chinese);
         assert_eq!((failure.code.as_str(), failure.message.as_str()), ("file_not_found", "找不到文件 a.jsonl。"));
         assert_eq!(failure.kind(), Kind::User, "a missing file is the user's to fix");
+    }
+
+    #[test]
+    fn an_error_of_another_process_reads_the_same_here() {
+        let there = coded(Code::MemoryShort).with("needed", "3 GB").with("available", "1 GB");
+        let values = there.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let here = Coded::revived(there.code, &values);
+        assert_eq!(here.sentence(Language::Chinese), there.sentence(Language::Chinese));
     }
 
     #[test]

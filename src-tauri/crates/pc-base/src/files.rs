@@ -1,4 +1,4 @@
-//! Writing a file so that a crash leaves the old one or the new one, never a half.
+//! Writing a file so that a crash leaves the old one or the new one, never a half; folders that are nobody else's business.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -16,4 +16,13 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .with_context(|| format!("writing {}", path.display()))?;
     file.persist(path).with_context(|| format!("writing {}", path.display()))?;
     Ok(())
+}
+
+/// Makes a folder, with its parents, that other users of the machine cannot look into.
+pub fn make_private(folder: &Path) -> anyhow::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).with_context(|| format!("creating {}", folder.display()))
 }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use directories::ProjectDirs;
+use serde::{Deserialize, Serialize};
 
 use crate::env;
 
 /// The folders of one installation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Places {
     /// Everything the program keeps of the user's.
     pub home: PathBuf,

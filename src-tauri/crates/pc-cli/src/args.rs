@@ -41,6 +41,9 @@ impl Args {
 
 #[derive(Subcommand)]
 pub enum Command {
+    /// The embedded cloud.
+    #[command(subcommand)]
+    Cloud(Cloud),
     /// Data sets.
     #[command(subcommand)]
     Dataset(Dataset),
@@ -54,6 +57,24 @@ pub enum Command {
         #[arg(value_enum)]
         what: Bench,
     },
+}
+
+#[derive(Subcommand)]
+pub enum Cloud {
+    /// Serve a cloud in the foreground on a data folder of its own, until ctrl-c.
+    Serve {
+        /// 0 chooses a free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// Everything that it keeps lies here; default: `served` in the home.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// A key to accept; without it one is made.
+        #[arg(long)]
+        api_key: Option<String>,
+    },
+    /// End the cloud that runs in the background.
+    Stop,
 }
 
 #[derive(Subcommand)]

@@ -15,6 +15,9 @@ use crate::args::Args;
 use crate::shown::Shown;
 
 fn main() -> ExitCode {
+    if let Some(code) = pc_app::hidden_main() {
+        return code;
+    }
     let args = Args::parse();
     let shown = Shown::new(args.json, args.language());
     // Nothing that a person sent may show them a panic: it becomes the same refusal as any other fault of ours.

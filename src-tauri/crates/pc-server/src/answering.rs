@@ -109,8 +109,11 @@ fn charge(state: &State, caller: &Caller, place: &Place, index: usize, done: Gen
 
 fn refused(error: &anyhow::Error) -> Refusal {
     match error.downcast_ref::<Coded>() {
-        Some(coded) if matches!(coded.code, Code::InputInvalid | Code::TemplateInvalid) => {
+        Some(coded) if matches!(coded.code, Code::InputInvalid | Code::TemplateInvalid | Code::ContextFull) => {
             Refusal::invalid(coded.to_string())
+        }
+        Some(coded) if coded.code == Code::CloudBusy => {
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling", coded.to_string())
         }
         Some(coded) if matches!(coded.code, Code::ModelNotPrepared | Code::MemoryShort | Code::RuntimeMissing) => {
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ModelUnavailable", coded.to_string())

@@ -2,7 +2,7 @@
 //! Deliberately absent: routes, and the work of the queue.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 
@@ -220,7 +220,9 @@ impl State {
     /// Seconds since the last request began or ended; nothing while a request is open or a job is queued or running.
     /// The program may end itself when this grows large: deployments come up again with the next start.
     pub fn idle_seconds(&self) -> anyhow::Result<Option<u64>> {
-        if self.open_requests.load(Ordering::Relaxed) > 0 {
+        // A streamed answer outlives its handler.
+        let answering = self.generations.available_permits() < self.profile.generations;
+        if answering || self.open_requests.load(Ordering::Relaxed) > 0 {
             return Ok(None);
         }
         let busy = self.store.read(|tx| {
@@ -270,13 +272,4 @@ fn access_key_identity(workspace: &str, id: &str) -> String {
 /// RFC 3339 in UTC with milliseconds, so that texts sort as times do.
 pub(crate) fn text_of(time: Timestamp) -> String {
     format!("{time:.3}")
-}
-
-/// Makes a folder of `work` that only this user can look into.
-pub(crate) fn private_folder(path: &Path) -> anyhow::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).with_context(|| format!("creating {}", path.display()))
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use pc_base::{Cancel, Failure, Language};
+use pc_base::{Cancel, Failure, Language, make_private};
 use pc_store::cloud::{Checkpoint, Job, TunedModel};
 use serde_json::Value;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::engine::{TrainDone, TrainEvent, TrainSpec};
 use crate::meter::Event;
 use crate::rows::copy_checked;
-use crate::state::{State, owner_of, private_folder};
+use crate::state::{State, owner_of};
 use crate::weights::private_file;
 use crate::{hyper, python};
 
@@ -171,8 +171,8 @@ fn train(state: &State, job: &Job, folder: &Path, cancel: &Cancel, tokens: &mut 
         }
     };
     let (work_dir, out_dir) = (folder.join("checkpoints"), folder.join("result"));
-    private_folder(&work_dir)?;
-    private_folder(&out_dir)?;
+    make_private(&work_dir)?;
+    make_private(&out_dir)?;
     let (job_id, base_model) = (job.job_id.clone(), job.base_model.clone());
     let spec = TrainSpec { job_id, base_model, adapter, data, validation, hyper, work_dir, out_dir };
     let mut noted = Ok(());
@@ -208,7 +208,7 @@ fn open_files(
 ) -> Result<Vec<std::path::PathBuf>, Fault> {
     let mut paths = Vec::new();
     let open = folder.join("open");
-    private_folder(&open)?;
+    make_private(&open)?;
     for id in request.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
         let file = state.store.read(|tx| tx.file(&job.workspace_id, id))?;
         let gone = || Fault { code: "InvalidData", message: format!("The file {id} was deleted before the training.") };

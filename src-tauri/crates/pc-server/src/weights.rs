@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use pc_store::cloud::Artifact;
 use sha2::{Digest as _, Sha256};
 
-use crate::state::{State, owner_of, private_folder};
+use crate::state::{State, owner_of};
+use pc_base::make_private;
 
 impl State {
     /// Seals every file of a folder under an owner such as `JOB/step/N`. The rows are the caller's to keep.
@@ -42,7 +43,7 @@ impl State {
 
     /// Opens a result into a folder that only this user can look into. The caller removes it.
     pub(crate) fn open_folder(&self, workspace: &str, owner: &str, folder: &Path) -> anyhow::Result<()> {
-        private_folder(folder)?;
+        make_private(folder)?;
         let key = self.key(workspace)?;
         for artifact in self.store.read(|tx| tx.artifacts(owner))? {
             let mut blob = self.blobs.read(&artifact.blob, &key, &owner_of(workspace))?;

@@ -12,7 +12,7 @@ use pc_secrets::{DataKey, Opened, Sealer};
 use tempfile::NamedTempFile;
 use uuid::Uuid;
 
-use crate::lock::make_private;
+use pc_base::make_private;
 
 /// An opened blob: reads and seeks in the plain text.
 pub type Blob = Opened<File>;

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use anyhow::Context as _;
-use pc_base::{Code, coded};
+use pc_base::{Code, coded, make_private};
 
 /// Held for as long as this value lives.
 pub struct FolderLock(#[expect(dead_code, reason = "dropping the file releases the lock")] File);
@@ -22,15 +22,6 @@ impl FolderLock {
             Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
         }
     }
-}
-
-/// Makes a folder that other users of the machine cannot look into.
-pub(crate) fn make_private(folder: &Path) -> anyhow::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).with_context(|| format!("creating {}", folder.display()))
 }
 
 #[cfg(test)]

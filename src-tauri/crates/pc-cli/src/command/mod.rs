@@ -2,6 +2,7 @@
 
 mod bench;
 mod chat;
+mod cloud;
 mod dataset;
 mod model;
 
@@ -18,6 +19,7 @@ use crate::shown::Shown;
 pub fn run(command: Command, shown: &Shown) -> Result<ExitCode> {
     let places = Places::from_env()?;
     match command {
+        Command::Cloud(command) => cloud::run(command, &places, shown).map(|()| ExitCode::SUCCESS),
         Command::Dataset(Dataset::Check { file }) => dataset::check(&file, shown),
         Command::Model(command) => model::run(command, &places, shown).map(|()| ExitCode::SUCCESS),
         Command::Chat(chat) => chat::run(&chat, &places, shown),

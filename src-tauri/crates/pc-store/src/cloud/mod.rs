@@ -45,7 +45,7 @@ pub struct Tx<'a>(&'a Connection);
 impl CloudStore {
     /// Opens or makes `cloud.db` in a folder.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
-        crate::lock::make_private(folder)?;
+        pc_base::make_private(folder)?;
         Database::open(&folder.join("cloud.db"), STEPS).map(Self)
     }
 

@@ -31,7 +31,7 @@ pub struct Tx<'a>(&'a Connection);
 impl ConsoleStore {
     /// Opens or makes `console.db` in a folder.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
-        crate::lock::make_private(folder)?;
+        pc_base::make_private(folder)?;
         Database::open(&folder.join("console.db"), STEPS).map(Self)
     }
 

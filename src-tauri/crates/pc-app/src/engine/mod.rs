@@ -1,0 +1,78 @@
+//! The embedded cloud's engine on this machine: training in a worker process, answers from ONNX Runtime in this one.
+//!
+//! A deployment's converted weights lie in the data folder, open but for this user only, because ONNX Runtime maps them
+//! into memory; they are destroyed with the deployment. Only one thing is heavy at a time: a conversion, which takes
+//! seconds, goes first and the training waits for it between two steps (`turns`).
+//! Deliberately absent: jobs, tenants and prices (`pc-server`).
+
+mod answering;
+mod bases;
+mod deployed;
+mod sessions;
+mod training;
+mod turns;
+mod worker;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use pc_base::{Cancel, Places};
+use pc_server::{BaseModel, DeploySpec, Engine, GenerateSpec, Generated, TrainDone, TrainEvent, TrainSpec};
+
+use bases::Bases;
+use deployed::Deployed;
+use sessions::Sessions;
+use turns::Turns;
+
+pub(crate) use worker::worker_main;
+
+/// See the module's words.
+pub struct LocalEngine {
+    places: Places,
+    bases: Bases,
+    deployed: Deployed,
+    sessions: Sessions,
+    turns: Turns,
+}
+
+impl LocalEngine {
+    /// `folder` is where converted weights are kept.
+    pub fn new(places: Places, folder: PathBuf) -> Self {
+        Self {
+            bases: Bases::new(places.cache.join("models")),
+            deployed: Deployed::new(folder),
+            sessions: Sessions::default(),
+            turns: Turns::default(),
+            places,
+        }
+    }
+}
+
+impl Engine for LocalEngine {
+    fn bases(&self) -> Vec<BaseModel> {
+        self.bases.list()
+    }
+
+    fn train(&self, spec: &TrainSpec, events: &mut dyn FnMut(TrainEvent), cancel: &Cancel) -> Result<TrainDone> {
+        training::train(&self.places, &self.turns, spec, events, cancel)
+    }
+
+    fn deploy(&self, spec: &DeploySpec) -> Result<()> {
+        self.deployed.deploy(&self.places, &self.turns, spec)
+    }
+
+    fn undeploy(&self, deployed_model: &str) -> Result<()> {
+        self.sessions.forget(deployed_model);
+        self.deployed.undeploy(deployed_model)
+    }
+
+    fn generate(
+        &self,
+        spec: &GenerateSpec,
+        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        cancel: &Cancel,
+    ) -> Result<Generated> {
+        answering::generate(self, spec, on_text, cancel)
+    }
+}

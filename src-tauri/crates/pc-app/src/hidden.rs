@@ -1,0 +1,43 @@
+//! The hidden subcommands: the training worker and the background cloud are the same program as the one that starts
+//! them, so they are there wherever it is installed. Nothing but their name is on the command line; what they work on
+//! comes over stdin.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, Result};
+
+use crate::{embedded, engine};
+
+pub(crate) const WORKER: &str = "hidden-training-worker";
+pub(crate) const CLOUD: &str = "hidden-cloud";
+
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// Runs a hidden subcommand when the program was started with one. Call it first in `main`.
+pub fn hidden_main() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let name = arguments.next()?;
+    if arguments.next().is_some() {
+        return None;
+    }
+    match name.to_str()? {
+        WORKER => Some(engine::worker_main()),
+        CLOUD => Some(embedded::background_main()),
+        _ => None,
+    }
+}
+
+/// For programs that have no hidden subcommands, such as tests: which program has. The first call counts.
+pub fn use_program(path: PathBuf) {
+    PROGRAM.get_or_init(|| path);
+}
+
+/// The program to start for a hidden subcommand.
+pub(crate) fn program() -> Result<PathBuf> {
+    match PROGRAM.get() {
+        Some(path) => Ok(path.clone()),
+        None => std::env::current_exe().context("finding this program"),
+    }
+}
