@@ -1,1 +1,29 @@
-//! HTTP client for any endpoint that speaks pc-protocol, and billing.
+//! HTTP client for any endpoint that speaks pc-protocol, and billing. Authentication, proxies, time limits, retries and
+//! the reading of errors are in `transport`, once for all calls. Deliberately absent: which endpoint is the embedded one,
+//! where keys are kept, and any database.
+
+mod billing;
+mod chat;
+mod cloud;
+mod deployments;
+mod endpoint;
+mod error;
+mod extensions;
+mod files;
+mod fine_tunes;
+mod generation;
+mod models;
+mod network;
+mod retry;
+mod stream;
+mod transport;
+mod upload;
+mod waiting;
+mod weights;
+
+pub use billing::BillLine;
+pub use cloud::Cloud;
+pub use endpoint::{Billing, Endpoint};
+pub use error::{CloudError, ErrorKind};
+pub use generation::Answer;
+pub use network::{Network, Proxy};
