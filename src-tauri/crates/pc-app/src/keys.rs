@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use pc_base::{Code, Places, coded, env, write_atomic};
+use pc_base::{Code, Places, coded, env, make_private, write_atomic};
 use pc_secrets::Keychain;
 
 use crate::api::{KeyPlace, KeychainStatus};
@@ -124,11 +124,13 @@ fn note_of(places: &Places) -> PathBuf {
 
 /// A session's key is not noted: the next session asks again.
 fn note(places: &Places, place: KeyPlace) -> Result<()> {
-    match place {
-        KeyPlace::Platform => write_atomic(&note_of(places), b"platform\n"),
-        KeyPlace::File => write_atomic(&note_of(places), b"file\n"),
-        KeyPlace::Session | KeyPlace::Undecided => Ok(()),
-    }
+    let text = match place {
+        KeyPlace::Platform => "platform\n",
+        KeyPlace::File => "file\n",
+        KeyPlace::Session | KeyPlace::Undecided => return Ok(()),
+    };
+    make_private(&places.home)?;
+    write_atomic(&note_of(places), text.as_bytes())
 }
 
 #[cfg(test)]
