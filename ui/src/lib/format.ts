@@ -39,3 +39,26 @@ export function duration(lang: string, seconds: number): string {
   if (seconds < 3600) return unit(Math.round(seconds / 60), 'minute');
   return `${unit(Math.floor(seconds / 3600), 'hour')} ${unit(Math.round((seconds % 3600) / 60), 'minute')}`;
 }
+
+/** A figure and its unit's word, with the digits that a rate deserves. */
+export const rate = (lang: string, value: number) => number(lang, value, value < 10 ? 1 : 0);
+
+export const percent = (lang: string, share: number) => new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 0 }).format(share);
+
+/** `2026-11` as the reader writes a month. */
+export function monthName(lang: string, month: string): string {
+  const date = new Date(`${month}-01T00:00:00Z`);
+  return Number.isNaN(date.getTime()) ? month : new Intl.DateTimeFormat(lang, { year: 'numeric', month: 'long', timeZone: 'UTC' }).format(date);
+}
+
+/** `2026-11-25` as the reader writes a day. */
+export function day(lang: string, date: string): string {
+  const at = new Date(`${date}T00:00:00Z`);
+  return Number.isNaN(at.getTime()) ? date : new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeZone: 'UTC' }).format(at);
+}
+
+/** An exact decimal in text, grouped for reading; all its digits stay. */
+export const exact = (lang: string, value: string) => new Intl.NumberFormat(lang, { maximumFractionDigits: 20 }).format(value as unknown as number);
+
+/** The first characters of an id or hash that is too long for a cell. */
+export const short = (text: string, length = 12) => (text.length > length ? `${text.slice(0, length)}…` : text);

@@ -1,35 +1,42 @@
-/** @file What a check found: all findings in a virtual list, counts by code, first rows. */
-import { useMemo, useState } from 'react';
-import type { DatasetReport } from '../../api/generated/types';
-import { useWords } from '../../components/basics';
-import { number } from '../../lib/format';
+/** @file What a check found, and the way on: every finding, the first rows, upload. */
+import { Button, Input, Tabs } from 'antd';
+import { useState } from 'react';
+import type { DatasetReport, TaskProgress } from '../../api/generated/types';
+import { CopyText } from '../../components/copy';
+import { IconBad, IconGood, IconSync, IconUpload } from '../../components/icons';
+import { Panel } from '../../components/page';
+import { Refusal } from '../../components/state';
+import { TaskBar } from '../../components/taskbar';
+import { useWords } from '../../i18n/use';
+import { bytes, number, short } from '../../lib/format';
+import { isSend } from '../../lib/keys';
+import { Findings } from './findings';
+import { Preview } from './preview';
 
-const HEIGHT = 64;
+type Upload = { running: boolean; event: TaskProgress | null; error: Error | null; cancel: () => void };
 
-export function Report({ report, uploading, onUpload, onRecheck }: { report: DatasetReport; uploading: boolean; onUpload: () => void; onRecheck: () => void }) {
+export function Report({ report, upload, onUpload, onAgain }: { report: DatasetReport; upload: Upload; onUpload: (description: string | null) => void; onAgain: () => void }) {
   const { t, lang } = useWords();
-  const [code, setCode] = useState('');
-  const [top, setTop] = useState(0);
-  const counts = useMemo(() => {
-    const map = new Map<string, number>();
-    for (const finding of report.findings) map.set(finding.code, (map.get(finding.code) ?? 0) + 1);
-    return [...map];
-  }, [report]);
-  const found = code ? report.findings.filter((x) => x.code === code) : report.findings;
-  const first = Math.max(0, Math.floor(top / HEIGHT) - 5);
-  const shown = found.slice(first, first + 20);
-  const blocked = report.findings.some((x) => x.severity === 'error') || report.good_rows === 0;
-  return <section className="card stack"><h2>{report.name}</h2><p>{t('datasets.good', { good: number(lang, report.good_rows), rows: number(lang, report.rows) })}</p>
-    {report.findings.length === 0 ? <p className="good">{t('datasets.noFindings')}</p> : <>
-      <div className="row"><label className="inline">{t('datasets.findings')}<select value={code} onChange={(e) => { setCode(e.target.value); setTop(0); }}>
-        <option value="">{t('datasets.all')}</option>{counts.map(([name, count]) => <option key={name} value={name}>{`${name} (${number(lang, count)})`}</option>)}</select></label>
-        <span className="soft">{t('datasets.shown', { shown: number(lang, report.findings.length), total: number(lang, report.findings_total) })}</span></div>
-      <div className="scroll" tabIndex={0} role="region" aria-label={t('datasets.findings')} onScroll={(e) => setTop(e.currentTarget.scrollTop)}>
-        <table aria-rowcount={found.length}><thead><tr><th>{t('col.line')}</th><th>{t('col.kind')}</th><th>{t('col.code')}</th><th>{t('col.at')}</th><th>{t('col.message')}</th></tr></thead>
-          <tbody><tr aria-hidden style={{ height: first * HEIGHT }} />{shown.map((x, i) => <tr key={first + i} style={{ height: HEIGHT }}><td>{number(lang, x.line)}</td><td className={x.severity === 'error' ? 'bad' : 'warn'}>{t(`datasets.${x.severity}`)}</td><td>{x.code}</td><td>{x.at}</td><td>{x.message}</td></tr>)}
-            <tr aria-hidden style={{ height: Math.max(0, found.length - first - shown.length) * HEIGHT }} /></tbody></table></div></>}
-    <details><summary>{t('datasets.preview')}</summary>{report.sample.map((row) => <div key={row.line} className="card"><strong>{t('col.line')} {row.line}</strong>{row.messages.map((m, i) => <p key={i}><span className="soft">{m.role}</span> {m.content}</p>)}</div>)}</details>
-    <div className="row"><button className="main" disabled={blocked || uploading} aria-describedby={blocked ? 'blocked' : undefined} onClick={onUpload}>{t('datasets.upload')}</button>
-      <button onClick={onRecheck}>{t('datasets.recheck')}</button>{blocked && <span id="blocked" className="bad">{t('datasets.blocked')}</span>}</div>
-  </section>;
+  const [description, setDescription] = useState('');
+  const bad = report.rows - report.good_rows;
+  const hasErrors = bad > 0 || report.findings.some((finding) => finding.severity === 'error');
+  const blocked = report.good_rows === 0 ? t('datasets.blockedEmpty') : hasErrors ? t('datasets.blocked', { count: Math.max(bad, 1) }) : null;
+  const send = () => { if (!blocked && !upload.running) onUpload(description.trim() || null); };
+  const facts = { size: bytes(lang, report.bytes), messages: number(lang, report.messages), characters: number(lang, report.characters) };
+  return <Panel title={t('datasets.result', { name: report.name })} extra={<Button size="small" icon={<IconSync aria-hidden />} disabled={upload.running} onClick={onAgain}>{t('datasets.again')}</Button>}>
+    <div className="verdict"><span className={`verdict-icon ${blocked ? 'bad' : 'good'}`} aria-hidden>{blocked ? <IconBad /> : <IconGood />}</span>
+      <div><b>{t('datasets.good', { good: number(lang, report.good_rows), rows: number(lang, report.rows) })}</b>
+        <span className="soft">{t('datasets.facts', facts)} · {t('datasets.hash')} <CopyText text={report.sha256} shown={short(report.sha256, 12)} what={t('datasets.hash')} /></span></div></div>
+    <Tabs items={[
+      { key: 'findings', label: `${t('datasets.findings')} (${number(lang, report.findings_total)})`, children: <Findings report={report} /> },
+      { key: 'preview', label: t('datasets.preview'), disabled: report.sample.length === 0, children: <Preview rows={report.sample} /> },
+    ]} defaultActiveKey={report.findings.length === 0 && report.sample.length > 0 ? 'preview' : 'findings'} />
+    <Refusal error={upload.error} onRetry={send} />
+    {upload.running ? <TaskBar value={upload.event} title={t('datasets.uploading', { name: report.name })} onCancel={upload.cancel} />
+      : <div className="panel-foot">
+        {blocked ? <span id="upload-blocked" className="bad">{blocked}</span>
+          : <Input className="grow" maxLength={200} value={description} aria-label={t('datasets.description')} placeholder={t('datasets.description')} onChange={(event) => setDescription(event.target.value)} onKeyDown={(event) => { if (isSend(event)) send(); }} />}
+        <Button type="primary" icon={<IconUpload aria-hidden />} disabled={blocked !== null} aria-describedby={blocked ? 'upload-blocked' : undefined} onClick={send}>{t('datasets.upload')}</Button>
+      </div>}
+  </Panel>;
 }

@@ -1,69 +1,67 @@
-/** @file One fine-tune: state, live loss with its table, log, configuration, cancel and delete. */
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
-import { useCall, useChange, useStream } from '../../api/use';
-import type { TuneMetric } from '../../api/generated/types';
-import { Answer, Confirmed, Refusal, useWords } from '../../components/basics';
-import { duration, number } from '../../lib/format';
-import { go } from '../../lib/look';
-import { smooth } from '../../lib/smooth';
+/** @file One fine-tune: its state in figures, and tabs for charts, log, configuration, lineage. */
+import { Alert, Button, Progress, Tabs } from 'antd';
+import { useChange } from '../../api/use';
+import type { TuneRow } from '../../api/generated/types';
+import { Confirmed } from '../../components/confirm';
+import { IconBack, IconDownload } from '../../components/icons';
+import { Figure, PageHead, Panel } from '../../components/page';
+import { Answer, Refusal } from '../../components/state';
+import { Status } from '../../components/status';
+import { useWords } from '../../i18n/use';
+import { duration, moment, number, rate } from '../../lib/format';
+import { go, goInstead } from '../../lib/look';
+import { Charts } from './charts';
+import { Config } from './config';
+import { Lineage } from './lineage';
+import { Log } from './log';
+import { ended, useTune } from './watch';
 
-const Chart = lazy(() => import('../../components/chart'));
-const ended = ['SUCCEEDED', 'FAILED', 'CANCELED'];
+const tabs = ['charts', 'log', 'config', 'lineage'] as const;
 
-/** Metrics by step: what was recorded, then what streams in; a step seen twice counts once. */
-export function joined(recorded: TuneMetric[], live: TuneMetric[]): TuneMetric[] {
-  return [...new Map([...recorded, ...live].map((m) => [m.step, m])).values()].sort((a, b) => a.step - b.step);
+export function Detail({ id, tab }: { id: string; tab: string | undefined }) {
+  const { t } = useWords();
+  const { query, job, metrics, running, lost, again } = useTune(id);
+  const back = <Button type="link" className="back" icon={<IconBack aria-hidden />} href="#/finetunes">{t('tunes.all')}</Button>;
+  if (!job) return <><PageHead title={id} back={back} /><Panel><Answer query={query}>{() => null}</Answer></Panel></>;
+  const content = {
+    charts: <Charts metrics={metrics} group={id} />, log: <Log id={id} running={running} />, config: <Config job={job} />, lineage: <Lineage job={job} />,
+  };
+  return <>
+    <PageHead back={back} title={<>{job.name || job.job_id} <Status name={job.status} /></>}><Acts job={job} /></PageHead>
+    <Refusal error={query.error} onRetry={() => void query.refetch()} /><Refusal error={lost} onRetry={again} />
+    {job.status === 'FAILED' && <Alert type="error" showIcon title={t('tunes.failedTitle')} description={job.reason} />}
+    <Figures job={job} />
+    <Panel className="tabbed"><Tabs activeKey={tabs.find((known) => known === tab) ?? 'charts'} onChange={(key) => goInstead('finetunes', id, key)}
+      items={tabs.map((key) => ({ key, label: t(`tunes.tabs.${key}`), children: content[key] }))} /></Panel>
+  </>;
 }
 
-export function Detail({ id }: { id: string }) {
+function Acts({ job }: { job: TuneRow }) {
   const { t, lang } = useWords();
-  const query = useCall('tune_get', { job_id: id });
-  const recorded = useCall('tune_metrics', { job_id: id });
-  const watch = useStream('tune_watch', { bound: true });
   const cancel = useChange('tune_cancel');
   const remove = useChange('tune_delete');
-  const [live, setLive] = useState<TuneMetric[]>([]);
-  const [tab, setTab] = useState<'chart' | 'log' | 'config'>('chart');
-  const running = query.data !== undefined && !ended.includes(query.data.status);
-  const { run } = watch;
-  useEffect(() => { if (running) void run({ job_id: id }, (event) => setLive((old) => joined(old, event.metrics))); }, [running, run, id]);
-  const metrics = useMemo(() => joined(recorded.data?.metrics ?? [], live), [recorded.data, live]);
-  return <Answer query={query}>{(stored) => {
-    const job = running && watch.event ? watch.event.job : stored;
-    return <><section className="card stack"><a href="#/finetunes">{t('tunes.back')}</a><h2>{job.name || job.job_id}</h2>
-      <div className="row"><strong>{t(`status.${job.status}`)}</strong>{job.total_steps > 0 && <span>{t('tunes.tokensOf', { step: number(lang, job.step), total: number(lang, job.total_steps) })}</span>}
-        {job.loss !== null && <span>{t('col.loss')} {number(lang, job.loss, 4)}</span>}{job.tokens_per_second !== null && <span>{number(lang, job.tokens_per_second)} {t('col.tps')}</span>}
-        {job.eta_seconds !== null && <span>{t('progress.left', { time: duration(lang, job.eta_seconds) })}</span>}</div>
-      {job.total_steps > 0 && <progress aria-label={t('col.progress')} max={job.total_steps} value={job.step} />}{job.reason && <p role="alert" className="bad">{job.reason}</p>}
-      <Refusal error={watch.error} onRetry={() => void run({ job_id: id })} /><Refusal error={cancel.error ?? remove.error} />
-      <div className="row">{ended.includes(job.status)
-        ? <Confirmed label={t('act.delete')} title={t('tunes.deleteTitle', { name: job.name })} text={t('tunes.deleteText')} onYes={() => remove.mutate({ job_id: id }, { onSuccess: () => go('finetunes') })} />
-        : <Confirmed label={t('tunes.cancel')} disabled={job.status === 'CANCELING'} title={t('tunes.cancelTitle', { name: job.name })} text={t('tunes.cancelText', { tokens: number(lang, job.tokens) })} onYes={() => cancel.mutate({ job_id: id })} />}
-        {job.status === 'SUCCEEDED' && <a href="#/models">{t('models.pull')}</a>}</div></section>
-      <section className="card stack"><div className="row">{(['chart', 'log', 'config'] as const).map((name) => <button key={name} aria-pressed={tab === name} className={tab === name ? 'main' : ''} onClick={() => setTab(name)}>{t(`tunes.${name}`)}</button>)}</div>
-        {tab === 'chart' && <Loss metrics={metrics} />}{tab === 'log' && <Log id={id} running={running} />}
-        {tab === 'config' && <table><tbody>{Object.entries({ model: job.model, ...job.hyper_parameters }).map(([key, value]) => <tr key={key}><th scope="row">{key}</th><td>{String(value)}</td></tr>)}</tbody></table>}</section></>;
-  }}</Answer>;
+  const name = job.name || job.job_id;
+  return <>
+    {job.status === 'SUCCEEDED' && <Button type="primary" icon={<IconDownload aria-hidden />} onClick={() => go('models')}>{job.pulled ? t('tunes.openModels') : t('tunes.takeHome')}</Button>}
+    {ended(job.status)
+      ? <Confirmed label={t('act.delete')} loading={remove.isPending} title={t('tunes.deleteTitle', { name })} text={<><p>{t('tunes.deleteText')}</p>{job.status === 'SUCCEEDED' && !job.pulled && <p className="bad">{t('tunes.deleteNotPulled')}</p>}</>}
+        onYes={() => remove.mutate({ job_id: job.job_id }, { onSuccess: () => goInstead('finetunes') })} />
+      : <Confirmed label={t('tunes.stop')} no={t('tunes.stopKeep')} loading={cancel.isPending || job.status === 'CANCELING'} title={t('tunes.stopTitle', { name })} text={t('tunes.stopText', { tokens: number(lang, job.tokens) })} onYes={() => cancel.mutate({ job_id: job.job_id })} />}
+    <Refusal error={cancel.error ?? remove.error} />
+  </>;
 }
 
-function Loss({ metrics }: { metrics: TuneMetric[] }) {
+function Figures({ job }: { job: TuneRow }) {
   const { t, lang } = useWords();
-  const [log, setLog] = useState(false);
-  const option = useMemo(() => {
-    const soft = smooth(metrics.map((m) => m.loss));
-    const line = (name: string, data: number[][]) => ({ name, type: 'line', showSymbol: false, data });
-    return { xAxis: { type: 'value', name: t('col.step') }, yAxis: { type: log ? 'log' : 'value', name: t('col.loss') },
-      series: [line(t('tunes.raw'), metrics.map((m) => [m.step, m.loss])), line(t('tunes.smooth'), metrics.map((m, i) => [m.step, soft[i] ?? m.loss]))] };
-  }, [metrics, log, t]);
-  if (metrics.length === 0) return <p className="soft">{t('tunes.noMetrics')}</p>;
-  return <><label className="inline"><input type="checkbox" checked={log} onChange={(e) => setLog(e.target.checked)} />{t('tunes.logScale')}</label>
-    <Suspense fallback={<div className="chart" />}><Chart option={option} label={t('tunes.chart')} /></Suspense>
-    <details><summary>{t('tunes.table')}</summary><div className="scroll" tabIndex={0} role="region" aria-label={t('tunes.table')}><table><thead><tr><th className="num">{t('col.step')}</th><th className="num">{t('col.loss')}</th><th className="num">{t('col.rate')}</th><th className="num">{t('col.tokens')}</th><th className="num">{t('col.tps')}</th></tr></thead>
-      <tbody>{metrics.map((m) => <tr key={m.step}><td className="num">{number(lang, m.step)}</td><td className="num">{number(lang, m.loss, 4)}</td><td className="num">{number(lang, m.learning_rate, 8)}</td><td className="num">{number(lang, m.tokens)}</td><td className="num">{number(lang, m.tokens_per_second, 1)}</td></tr>)}</tbody></table></div></details></>;
-}
-
-function Log({ id, running }: { id: string; running: boolean }) {
-  const { t } = useWords();
-  const logs = useCall('tune_logs', { job_id: id, offset: 0 }, { every: running ? 3000 : undefined });
-  return <Answer query={logs}>{(log) => log.lines.length === 0 ? <p className="soft">{t('tunes.noLog')}</p> : <div className="scroll" tabIndex={0} role="region" aria-label={t('tunes.log')}><pre>{log.lines.join('\n')}</pre></div>}</Answer>;
+  const none = <span className="figure-none">–</span>;
+  const share = job.total_steps > 0 ? job.step / job.total_steps : 0;
+  const done = ended(job.status);
+  return <div className="figures four">
+    <section className="panel"><Figure name={t('col.progress')} remark={job.total_steps > 0 ? <Progress percent={Math.round(share * 100)} showInfo={false} size="small" status={job.status === 'FAILED' ? 'exception' : 'normal'} aria-label={t('col.progress')} /> : undefined}>
+      {job.total_steps > 0 ? <>{number(lang, job.step)} <small>/ {number(lang, job.total_steps)}</small></> : none}</Figure></section>
+    <section className="panel"><Figure name={t('col.loss')} remark={`${number(lang, job.tokens)} ${t('col.tokens')}`}>{job.loss === null ? none : number(lang, job.loss, 4)}</Figure></section>
+    <section className="panel"><Figure name={t('tunes.speed')} remark={t('col.tps')}>{job.tokens_per_second === null ? none : rate(lang, job.tokens_per_second)}</Figure></section>
+    <section className="panel">{done ? <Figure name={t('tunes.ended')} remark={job.ended_at ? moment(lang, job.ended_at) : undefined}>{job.ended_at ? duration(lang, (Date.parse(job.ended_at) - Date.parse(job.created_at)) / 1000) : none}</Figure>
+      : <Figure name={t('col.eta')} remark={moment(lang, job.created_at)}>{job.eta_seconds === null ? none : duration(lang, job.eta_seconds)}</Figure>}</section>
+  </div>;
 }

@@ -1,29 +1,66 @@
-/** @file What needs attention, what runs, this month's money, and a newcomer's next steps. */
+/** @file What needs attention, what runs, this month's money, and a newcomer's first steps. */
+import { Skeleton } from 'antd';
 import { useCall } from '../../api/use';
-import { Answer, useWords } from '../../components/basics';
-import { age, money } from '../../lib/format';
-import { go } from '../../lib/look';
+import type { Overview as OverviewData, TuneRow } from '../../api/generated/types';
+import { IconBad, IconDownload, IconGood } from '../../components/icons';
+import { Figure, PageHead, Panel } from '../../components/page';
+import { Refusal } from '../../components/state';
+import { useWords } from '../../i18n/use';
+import { age, money, number } from '../../lib/format';
+import { hrefOf } from '../../lib/look';
+import { Running } from './running';
+import { Steps } from './steps';
+
+const underWay = ['PENDING', 'QUEUING', 'RUNNING', 'CANCELING'];
 
 export default function Overview() {
-  const { t, lang } = useWords();
+  const { t } = useWords();
   const overview = useCall('overview_get', {}, { every: 5000 });
-  return <Answer query={overview}>{(o) => {
-    const failed = o.tunes.filter((x) => x.status === 'FAILED');
-    const waiting = o.tunes.filter((x) => x.status === 'SUCCEEDED' && !x.pulled);
-    const running = o.tunes.filter((x) => ['PENDING', 'QUEUING', 'RUNNING', 'CANCELING'].includes(x.status));
-    return <div className="grid">
-      <section className="card"><h2>{t('overview.attention')}</h2>
-        {failed.length + waiting.length === 0 && <p>{t('overview.fine')}</p>}
-        {failed.map((x) => <p key={x.job_id} className="bad">{t('overview.failed', { name: x.name, reason: x.reason ?? '' })} <a href={`#/finetunes/${encodeURIComponent(x.job_id)}`}>{t('overview.go')}</a></p>)}
-        {waiting.map((x) => <p key={x.job_id}>{t('overview.toPull', { name: x.name })} <a href="#/models">{t('models.pull')}</a></p>)}</section>
-      <section className="card"><h2>{t('overview.running')}</h2>{running.length === 0 && <p>{t('overview.idle')}</p>}
-        {running.map((x) => <p key={x.job_id}><a href={`#/finetunes/${encodeURIComponent(x.job_id)}`}>{x.name}</a> {t(`status.${x.status}`)} <progress aria-label={x.name} max={x.total_steps || undefined} value={x.total_steps ? x.step : undefined} /></p>)}</section>
-      <section className="card"><h2>{t('overview.money')}</h2>{o.month_cost ? <p className="big">{money(lang, o.month_cost)}</p> : <p>{t('overview.noBill')}</p>}
-        {o.synced_at && <p className="soft">{t('app.synced', { age: age(lang, o.synced_at) })}</p>}<a href="#/usage">{t('overview.go')}</a></section>
-      <section className="card"><h2>{t('overview.next')}</h2><ol>
-        <li><a href="#/datasets">{t('overview.step1')}</a> <button onClick={() => go('datasets', 'sample')}>{t('overview.sample')}</button></li>
-        <li><a href="#/finetunes/new">{t('overview.step2')}</a></li><li><a href="#/models">{t('overview.step3')}</a></li></ol>
-        <p className="soft">{t('overview.counts', { datasets: o.datasets, models: o.models, deployments: o.deployments })}</p></section>
-    </div>;
-  }}</Answer>;
+  const { data } = overview;
+  return <>
+    <PageHead title={t('nav.overview')} lead={t('lead.overview')} />
+    <Refusal error={overview.error} onRetry={() => void overview.refetch()} />
+    {data ? <Content data={data} /> : overview.isPending && <div role="status" aria-label={t('progress.working')} className="stack"><Skeleton active paragraph={{ rows: 3 }} /><Skeleton active paragraph={{ rows: 6 }} /></div>}
+  </>;
+}
+
+function Content({ data }: { data: OverviewData }) {
+  const { t } = useWords();
+  const running = data.tunes.filter((job) => underWay.includes(job.status));
+  const done = [data.datasets > 0, data.tunes.length > 0 || data.models > 1, data.models > 0 && data.tunes.some((job) => job.pulled), data.deployments > 0];
+  return <>
+    <Figures data={data} />
+    <div className="two">
+      <Attention jobs={data.tunes} />
+      <Panel title={t('overview.running')}>{running.length === 0 ? <p className="soft">{t('overview.idle')}</p> : <Running jobs={running} />}</Panel>
+    </div>
+    {!done.every(Boolean) && <Panel title={t('overview.next')} lead={t('overview.nextText')}><Steps done={done} /></Panel>}
+  </>;
+}
+
+function Figures({ data }: { data: OverviewData }) {
+  const { t, lang } = useWords();
+  const count = (name: string, value: number, href: string) => <a className="panel figure-link" href={href}><Figure name={name}>{number(lang, value)}</Figure></a>;
+  return <div className="figures four">
+    <a className="panel figure-link" href={hrefOf('usage')}><Figure name={t('overview.money')} remark={data.synced_at ? t('app.synced', { age: age(lang, data.synced_at) }) : t('overview.noBillText')}>
+      {data.month_cost ? money(lang, data.month_cost) : <span className="figure-none">{t('overview.noBill')}</span>}</Figure></a>
+    {count(t('overview.datasets'), data.datasets, hrefOf('datasets'))}
+    {count(t('overview.models'), data.models, hrefOf('models'))}
+    {count(t('overview.deployments'), data.deployments, hrefOf('models', 'deployments'))}
+  </div>;
+}
+
+function Attention({ jobs }: { jobs: TuneRow[] }) {
+  const { t } = useWords();
+  const failed = jobs.filter((job) => job.status === 'FAILED');
+  const waiting = jobs.filter((job) => job.status === 'SUCCEEDED' && !job.pulled);
+  return <Panel title={t('overview.attention')}>
+    {failed.length + waiting.length === 0 && <p className="all-good"><IconGood aria-hidden /> {t('overview.fine')}</p>}
+    <ul className="notices">
+      {failed.map((job) => <li key={job.job_id}><span className="notice-icon bad" aria-hidden><IconBad /></span><div><b>{t('overview.failed', { name: job.name || job.job_id })}</b>{job.reason && <span className="soft clamp">{job.reason}</span>}</div>
+        <a href={hrefOf('finetunes', job.job_id)} aria-label={`${t('overview.see')}: ${job.name || job.job_id}`}>{t('overview.see')}</a></li>)}
+      {waiting.map((job) => <li key={job.job_id}><span className="notice-icon info" aria-hidden><IconDownload /></span><div><b>{t('overview.toPull', { name: job.name || job.job_id })}</b><span className="soft">{t('overview.toPullText')}</span></div>
+        <a href={hrefOf('models')} aria-label={`${t('models.pull')}: ${job.name || job.job_id}`}>{t('models.pull')}</a></li>)}
+    </ul>
+  </Panel>;
 }

@@ -1,37 +1,43 @@
-/** @file Usage and bills of a month: four figures, a chart with its table, the lines, CSV. */
-import { lazy, Suspense, useMemo, useState } from 'react';
+/** @file Usage and bills of a month: sync with its age, figures, daily chart, breakdown, lines, CSV. */
+import { Alert, Button, Select } from 'antd';
+import { useEffect, useState } from 'react';
 import { useCall, useChange } from '../../api/use';
-import type { UsageMonth } from '../../api/generated/types';
-import { Answer, Refusal, useWords } from '../../components/basics';
-import { csv, download } from '../../lib/csv';
-import { age, money } from '../../lib/format';
+import { IconSync } from '../../components/icons';
+import { PageHead, Panel } from '../../components/page';
+import { Answer, Nothing, Refusal } from '../../components/state';
+import { useWords } from '../../i18n/use';
+import { age, monthName } from '../../lib/format';
+import { go, goInstead, useRoute } from '../../lib/look';
+import { Month } from './month';
 
-const Chart = lazy(() => import('../../components/chart'));
-const kinds = ['training', 'inference', 'hosting'] as const;
+/** The last twelve months, newest first, as the bills count them: in UTC+8, like the cloud. */
+function recentMonths(now = Date.now()): string[] {
+  const here = new Date(now + 8 * 3600_000);
+  return Array.from({ length: 12 }, (_, back) => new Date(Date.UTC(here.getUTCFullYear(), here.getUTCMonth() - back, 1)).toISOString().slice(0, 7));
+}
 
 export default function Usage() {
   const { t, lang } = useWords();
+  const { rest: [order] } = useRoute();
   const [month, setMonth] = useState<string | null>(null);
-  const usage = useCall('usage_get', { month });
+  const usage = useCall('usage_get', { month }, { keep: true });
+  const clouds = useCall('cloud_list', {});
   const sync = useChange('usage_sync');
-  return <><section className="card row"><button className="main" disabled={sync.isPending} onClick={() => sync.mutate({})}>{t('usage.sync')}</button>
-    <label className="inline">{t('usage.month')}<input type="month" value={month ?? usage.data?.month ?? ''} onChange={(e) => setMonth(e.target.value || null)} /></label>
-    <span className="soft">{usage.data?.synced_at ? t('app.synced', { age: age(lang, usage.data.synced_at) }) : t('app.neverSynced')}</span><Refusal error={sync.error} onRetry={() => sync.mutate({})} /></section>
-    <Answer query={usage}>{(data) => <Month data={data} />}</Answer></>;
-}
-
-function Month({ data }: { data: UsageMonth }) {
-  const { t, lang } = useWords();
-  const option = useMemo(() => ({ xAxis: { type: 'category', data: data.days.map((d) => d.date) }, yAxis: { type: 'value', name: data.total.currency },
-    series: kinds.map((kind) => ({ name: t(`usage.${kind}`), type: 'bar', stack: 'day', data: data.days.map((d) => d[kind].amount) })) }), [data, t]);
-  const save = () => download(`bill-${data.month}.csv`, csv([
-    [t('col.date'), t('col.kind'), t('col.model'), t('col.item'), t('col.quantity'), t('col.price'), t('col.cost')],
-    ...data.lines.map((l) => [l.date, l.kind, l.model, l.item, `${l.quantity} ${l.unit}`, `${l.unit_price.amount} ${l.unit_price.currency}`, `${l.cost.amount} ${l.cost.currency}`])]));
-  return <><div className="grid">{(['total', ...kinds] as const).map((name) => <section key={name} className="card"><h2>{t(`usage.${name}`)}</h2><p className="big">{money(lang, data[name])}</p></section>)}</div>
-    {data.lines.length === 0 ? <p className="soft">{t('usage.empty')}</p> : <>
-      <section className="card"><h2>{t('usage.daily')}</h2><Suspense fallback={<div className="chart" />}><Chart option={option} label={t('usage.daily')} /></Suspense>
-        <details><summary>{t('tunes.table')}</summary><table><thead><tr><th>{t('col.date')}</th>{kinds.map((k) => <th key={k} className="num">{t(`usage.${k}`)}</th>)}</tr></thead>
-          <tbody>{data.days.map((d) => <tr key={d.date}><td>{d.date}</td>{kinds.map((k) => <td key={k} className="num">{money(lang, d[k])}</td>)}</tr>)}</tbody></table></details></section>
-      <section className="card stack"><div className="row"><h2>{t('usage.lines')}</h2><button onClick={save}>{t('usage.csv')}</button></div><div className="scroll" tabIndex={0} role="region" aria-label={t('usage.lines')}><table><thead><tr><th>{t('col.date')}</th><th>{t('col.kind')}</th><th>{t('col.model')}</th><th>{t('col.item')}</th><th className="num">{t('col.quantity')}</th><th className="num">{t('col.price')}</th><th className="num">{t('col.cost')}</th></tr></thead>
-        <tbody>{data.lines.map((l, i) => <tr key={i}><td>{l.date}</td><td>{l.kind}</td><td>{l.model}</td><td>{l.item}</td><td className="num">{l.quantity} {l.unit}</td><td className="num">{money(lang, l.unit_price)}</td><td className="num">{money(lang, l.cost)}</td></tr>)}</tbody></table></div></section></>}</>;
+  const { mutate } = sync;
+  useEffect(() => { if (order === 'sync') { goInstead('usage'); mutate({}); } }, [order, mutate]);
+  const cloud = clouds.data?.find((row) => row.selected);
+  const months = recentMonths();
+  const shown = month ?? usage.data?.month ?? months[0] ?? '';
+  const button = <Button type="primary" icon={<IconSync aria-hidden spin={sync.isPending} />} disabled={sync.isPending} onClick={() => mutate({})}>{sync.isPending ? t('usage.syncing') : t('usage.sync')}</Button>;
+  return <>
+    <PageHead title={t('nav.usage')} lead={usage.data?.synced_at ? t('app.synced', { age: age(lang, usage.data.synced_at) }) : t('lead.usage')}>
+      <Select className="month" aria-label={t('usage.month')} value={shown} onChange={setMonth} options={[...new Set([...months, shown])].filter(Boolean).map((value) => ({ value, label: monthName(lang, value) }))} />
+      {button}
+    </PageHead>
+    <Refusal error={sync.error} onRetry={() => mutate({})} />
+    {sync.data && <Alert type="success" showIcon role="status" closable={{ 'aria-label': t('act.dismiss'), onClose: sync.reset }} title={t('usage.synced', { count: sync.data.lines })} />}
+    {cloud && !cloud.bills && <Alert type="warning" showIcon title={t('usage.noBills')} action={<Button size="small" onClick={() => go('settings', 'clouds')}>{t('usage.addKey')}</Button>} />}
+    <Answer query={usage} rows={8}>{(data) => (data.lines.length === 0 && data.synced_at === null
+      ? <Panel><Nothing title={t('usage.neverText')} text={t('usage.emptyText')}>{button}</Nothing></Panel> : <Month data={data} />)}</Answer>
+  </>;
 }

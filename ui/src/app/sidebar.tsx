@@ -1,0 +1,28 @@
+/** @file The side of the window: cloud, pages, how old the bills are, what is running, the way to every command. */
+import { Button } from 'antd';
+import { useCall } from '../api/use';
+import { IconSearch, IconSync } from '../components/icons';
+import { useWords } from '../i18n/use';
+import { age } from '../lib/format';
+import { isMac } from '../lib/keys';
+import { hrefOf, pages, useOverlays, type Page } from '../lib/look';
+import { Clouds } from './clouds';
+import { pageIcons } from './commands';
+import { Tasks } from './tasks';
+
+export function Sidebar({ page }: { page: Page }) {
+  const { t, lang } = useWords();
+  const overview = useCall('overview_get', {}, { every: 60000 });
+  const synced = overview.data?.synced_at;
+  return <aside className="side">
+    <Clouds />
+    <Button block className="search-button" icon={<IconSearch aria-hidden />} onClick={() => useOverlays.setState({ palette: true })}>
+      <span className="search-words">{t('app.palette')}</span><kbd>{isMac ? '⌘K' : 'Ctrl K'}</kbd></Button>
+    <nav aria-label={t('app.nav')}>{pages.map((name) => <a key={name} href={hrefOf(name)} aria-current={name === page ? 'page' : undefined}>
+      <span aria-hidden className="nav-icon">{pageIcons[name]}</span>{t(`nav.${name}`)}</a>)}</nav>
+    <div className="side-foot">
+      <Tasks />
+      <a className="side-sync soft" href={hrefOf('usage')}><IconSync aria-hidden /> {synced ? t('app.synced', { age: age(lang, synced) }) : t('app.neverSynced')}</a>
+    </div>
+  </aside>;
+}

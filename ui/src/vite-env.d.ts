@@ -1,0 +1,2 @@
+/** @file Modules that the build makes up. */
+declare module 'virtual:antd.css';
