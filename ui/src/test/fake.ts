@@ -1,6 +1,6 @@
 /** @file A host in memory for tests and for looking at pages: the command table over believable rows. Never shipped. */
 import type { Commands } from '../api/generated/commands';
-import type { Tag } from '../api/generated/types';
+import type { Tag, TaskRow } from '../api/generated/types';
 import { aborted, HostError, type Host, type Name, type Named } from '../api/host';
 import * as data from './data';
 
@@ -15,7 +15,8 @@ export type Asked = { command: Name; request: unknown };
 export const refusal = (code: string, message: string, retryable = true, detail: string | null = null) => new HostError({ code, message, retryable, detail });
 
 /** A fresh copy of everything, so that tests do not see each other's changes. */
-export const freshState = () => structuredClone({ ...data, settings: { language: 'en', theme: 'light' }, keychain: { place: 'platform', key_file: '/home/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as import('../api/generated/types').TaskRow[] });
+const { cny: _, ...rows } = data;
+export const freshState = () => structuredClone({ ...rows, settings: { language: 'en', theme: 'light' }, keychain: { place: 'platform', key_file: '/home/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
 export type State = ReturnType<typeof freshState>;
 
 function find<T>(rows: T[], test: (row: T) => boolean): T {
