@@ -1,5 +1,4 @@
-/**
- * @file Writes the style sheet of the antd components that the sources import, for both themes, while building.
+/** @file Writes the style sheet of the antd components that the sources import, for both themes, while building.
  * With it antd needs no style element at run time (`zeroRuntime`), so the window's CSP can stay `default-src 'self'`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -39,11 +38,22 @@ function antdStyles(): string {
   } finally { console.error = quiet; }
 }
 
+/**
+ * antd's parts write passing style elements into the head (to measure a scroll bar, to hold the body still). The CSP refuses these,
+ * and nothing here needs them: bars are the system's, the body never scrolls. So only the box that theme.tsx names gets any.
+ */
+function withoutHead(code: string): string {
+  const guard = /export function injectCSS\(css, option = \{\}\) \{\s*if \(!canUseDom\(\)\) \{/;
+  if (!guard.test(code)) throw new Error('antd-css: @rc-component/util has changed; look at injectCSS again');
+  return code.replace(guard, 'export function injectCSS(css, option = {}) {\n  if (!canUseDom() || !option.attachTo) {');
+}
+
 export function antdCss(): Plugin {
   const id = 'virtual:antd.css';
   return {
     name: 'antd-css',
     resolveId: (source) => (source === id ? `\0${id}` : null),
     load: (source) => (source === `\0${id}` ? antdStyles() : null),
+    transform: (code, file) => (file.includes('@rc-component/util/es/Dom/dynamicCSS') ? withoutHead(code) : null),
   };
 }

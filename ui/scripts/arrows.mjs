@@ -1,5 +1,4 @@
-/**
- * @file Holds the arrows between the folders of `src`: app -> features -> (components, api, i18n, lib, styles); a feature never
+/** @file Holds the arrows between the folders of `src`: app -> features -> (components, api, i18n, lib, styles); a feature never
  * imports another feature; only host.tauri.ts names @tauri-apps; the test host stays with the tests. Prints what is broken, ends with 1.
  */
 import { readdirSync, readFileSync } from 'node:fs';

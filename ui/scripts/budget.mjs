@@ -1,5 +1,4 @@
-/**
- * @file Builds the bundle and holds it to its budget (gzip): what the first paint needs, each page, the chart, all styles.
+/** @file Builds the bundle and holds it to its budget (gzip): what the first paint needs, each page, the chart, all styles.
  * Also proves that the test host and its rows did not slip in. Prints the figures; ends with 1 when one is over.
  */
 import { readdirSync, readFileSync } from 'node:fs';

@@ -17,9 +17,9 @@ export function Clouds() {
     { key: 'manage', icon: <IconSettings aria-hidden />, label: t('app.manageClouds'), onClick: () => go('settings', 'clouds') },
   ];
   return <Dropdown trigger={['click']} menu={{ items }} placement="bottomLeft">
-    <Button className="cloud-switch" aria-label={`${t('app.cloud')}: ${current?.name ?? ''}`} aria-haspopup="menu" loading={select.isPending}>
+    <Button className="cloud-switch" aria-haspopup="menu" loading={select.isPending}>
       <span className="cloud-mark" aria-hidden><IconCloud /></span>
-      <span className="cloud-text"><b>{current?.name ?? t('app.cloud')}</b><small>{current ? (current.kind === 'embedded' ? t('app.onThisComputer') : current.region ?? t('settings.kind.model_studio')) : ' '}</small></span>
+      <span className="unseen">{t('app.cloud')}: </span><span className="cloud-text"><b>{current?.name ?? t('app.cloud')}</b><small>{current ? (current.kind === 'embedded' ? t('app.onThisComputer') : current.region ?? t('settings.kind.model_studio')) : ' '}</small></span>
       <IconDown aria-hidden />
     </Button>
   </Dropdown>;

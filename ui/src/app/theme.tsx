@@ -1,5 +1,4 @@
-/**
- * @file Gives antd its theme, texts and places.
+/** @file Gives antd its theme, texts and places.
  * antd still writes its variables into style elements; they go into a box outside the document, because the built style
  * sheet already has them. So nothing here needs `style-src 'unsafe-inline'` or a nonce.
  */

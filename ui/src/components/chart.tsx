@@ -15,14 +15,14 @@ type Props = {
   group?: string;
 };
 
-function dress(option: EChartsCoreOption, dark: boolean): EChartsCoreOption {
+function dress(option: EChartsCoreOption, dark: boolean, fontFamily: string): EChartsCoreOption {
   const { text, line, series } = chartColours(dark);
   const axis = (given: unknown) => ({
     axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, axisLabel: { color: text, hideOverlap: true },
     splitLine: { lineStyle: { color: line } }, nameTextStyle: { color: text, align: 'left' }, ...(given as object),
   });
   return {
-    color: series, backgroundColor: 'transparent', animation: false, textStyle: { fontFamily: 'inherit' },
+    color: series, backgroundColor: 'transparent', animation: false, textStyle: { fontFamily },
     grid: { left: 8, right: 12, top: 34, bottom: 4, containLabel: true },
     legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 8, icon: 'roundRect', textStyle: { color: text } },
     tooltip: {
@@ -47,6 +47,6 @@ export default function Chart({ option, label, height = 280, group }: Props) {
     watch.observe(box.current);
     return () => { watch.disconnect(); mine.dispose(); chart.current = null; };
   }, [group]);
-  useEffect(() => { chart.current?.setOption(dress(option, dark), true); }, [option, dark, group]);
+  useEffect(() => { if (box.current) chart.current?.setOption(dress(option, dark, getComputedStyle(box.current).fontFamily), true); }, [option, dark, group]);
   return <div ref={box} className="chart" style={{ height }} role="img" aria-label={label} />;
 }

@@ -23,6 +23,7 @@ export { default as IconWait } from '@ant-design/icons/ClockCircleOutlined';
 export { default as IconStop } from '@ant-design/icons/PauseCircleOutlined';
 export { default as IconMinus } from '@ant-design/icons/MinusCircleOutlined';
 export { default as IconDown } from '@ant-design/icons/DownOutlined';
+export { default as IconMore } from '@ant-design/icons/EllipsisOutlined';
 export { default as IconDownload } from '@ant-design/icons/DownloadOutlined';
 export { default as IconUpload } from '@ant-design/icons/UploadOutlined';
 export { default as IconExport } from '@ant-design/icons/ExportOutlined';

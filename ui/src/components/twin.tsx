@@ -11,7 +11,7 @@ export function Twin({ title, label, option, height = 280, group, extra, table }
   const [view, setView] = useState<'chart' | 'table'>('chart');
   const head = useId();
   return <section className="twin" aria-labelledby={head}>
-    <div className="panel-head"><h3 id={head}>{title}</h3>
+    <div className="panel-head"><h2 id={head}>{title}</h2>
       <div className="panel-extra">{view === 'chart' && extra}
         <Segmented size="small" value={view} onChange={setView} name={head} options={[{ value: 'chart' as const, label: t('act.chart') }, { value: 'table' as const, label: t('act.table') }]} /></div></div>
     {view === 'chart' ? <Suspense fallback={<div style={{ height }}><Skeleton active paragraph={{ rows: 5 }} /></div>}><Chart option={option} label={label} height={height} group={group} /></Suspense> : table}

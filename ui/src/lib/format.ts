@@ -18,6 +18,13 @@ export function money(lang: string, value: Money): string {
   return format.format(value.amount as unknown as number);
 }
 
+/** A headline's amount: at most four digits after the point, rounded half-even from the exact text; smaller ones in full. */
+export function moneyShort(lang: string, value: Money): string {
+  if (/^-?0?\.0000/.test(value.amount)) return money(lang, value);
+  const format = new Intl.NumberFormat(lang, { style: 'currency', currency: value.currency, minimumFractionDigits: 2, maximumFractionDigits: 4, roundingMode: 'halfEven' } as Intl.NumberFormatOptions);
+  return format.format(value.amount as unknown as number);
+}
+
 export const moment = (lang: string, iso: string) => {
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? iso : new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' }).format(date);

@@ -1,5 +1,4 @@
-/**
- * @file The small state that is no server's: the route, the theme in effect.
+/** @file The small state that is no server's: the route, the theme in effect.
  * The route is the address' hash and needs no router: six pages, at most two levels, no loaders (queries load).
  */
 import { create } from 'zustand';

@@ -1,5 +1,4 @@
-/**
- * @file Every page over the test host, to look at without Rust: `npm run showcase`, then serve `dist-showcase`.
+/** @file Every page over the test host, to look at without Rust: `npm run showcase`, then serve `dist-showcase`.
  * `?lang=zh-CN&theme=dark&state=empty|slow|broken|keychain` choose what is seen. Never part of the shipped bundle.
  */
 import { start } from '../app/start';

@@ -15,10 +15,9 @@ export function OnCloud() {
   const list = useCall('dataset_list', {});
   const remove = useChange('dataset_delete');
   const columns = [
-    { title: t('col.name'), key: 'name', render: (row: DatasetRow) => <div className="cell-two"><b className="break">{row.name}</b>{row.description && <span className="soft clamp">{row.description}</span>}</div> },
-    { title: t('col.rows'), key: 'rows', width: 110, ...figure, render: (row: DatasetRow) => (row.rows === null ? <span className="soft">{t('datasets.unknownRows')}</span> : number(lang, row.rows)) },
+    { title: t('col.name'), key: 'name', render: (row: DatasetRow) => <div className="cell-two"><b className="break">{row.name}</b>{row.description && <span className="soft clamp">{row.description}</span>}<span className="soft"><CopyText text={row.id} shown={short(row.id, 20)} what={t('col.id')} /></span></div> },
+    { title: t('col.rows'), key: 'rows', width: 90, ...figure, render: (row: DatasetRow) => (row.rows === null ? <span className="soft" title={t('datasets.unknownRows')}>–</span> : number(lang, row.rows)) },
     { title: t('col.size'), key: 'bytes', width: 100, ...figure, render: (row: DatasetRow) => bytes(lang, row.bytes) },
-    { title: t('col.id'), key: 'id', width: 170, render: (row: DatasetRow) => <CopyText text={row.id} shown={short(row.id, 12)} what={t('col.id')} /> },
     { title: t('col.created'), key: 'created', width: 175, render: (row: DatasetRow) => <span className="nowrap">{moment(lang, row.created_at)}</span> },
     { title: <span className="unseen">{t('col.actions')}</span>, key: 'act', width: 56, render: (row: DatasetRow) => <Confirmed type="text" icon={<IconDelete />} label={t('act.delete')} aria-label={`${t('act.delete')} ${row.name}`} loading={remove.isPending && remove.variables?.id === row.id}
       title={t('datasets.deleteTitle', { name: row.name })} text={t('datasets.deleteText', { size: bytes(lang, row.bytes) })} onYes={() => remove.mutate({ id: row.id })} /> },

@@ -9,7 +9,7 @@ export const usual: HyperParameters = { n_epochs: 6, batch_size: 8, max_length: 
 type Key = Exclude<keyof HyperParameters, 'lr_scheduler_type'>;
 /** Smallest, largest, step. */
 const limits: Record<Key, [number, number, number]> = {
-  n_epochs: [1, 100, 1], learning_rate: [1e-7, 1, 1e-4], batch_size: [1, 512, 1], max_length: [16, 131072, 128], lora_rank: [1, 256, 8], lora_alpha: [1, 1024, 8],
+  n_epochs: [1, 100, 1], learning_rate: [0.000001, 1, 0.0001], batch_size: [1, 512, 1], max_length: [16, 131072, 128], lora_rank: [1, 256, 8], lora_alpha: [1, 1024, 8],
   lora_dropout: [0, 0.9, 0.05], warmup_ratio: [0, 0.9, 0.01], weight_decay: [0, 1, 0.01], seed: [0, 4294967295, 1],
 };
 const simple: Key[] = ['n_epochs', 'learning_rate'];

@@ -5,7 +5,7 @@ import { useChange, useHost, useStream } from '../../api/use';
 import type { ModelRow, Quant, TuneRow } from '../../api/generated/types';
 import { ConfirmDialog } from '../../components/confirm';
 import { CopyText } from '../../components/copy';
-import { IconChat, IconConvert, IconDelete, IconDeploy, IconDown, IconExport } from '../../components/icons';
+import { IconChat, IconConvert, IconDelete, IconDeploy, IconExport, IconMore } from '../../components/icons';
 import { Refusal } from '../../components/state';
 import { TaskBar } from '../../components/taskbar';
 import { useWords, wordFor } from '../../i18n/use';
@@ -49,7 +49,7 @@ export function Card({ model, tunes }: { model: ModelRow; tunes: TuneRow[] | und
       <Button type="primary" icon={<IconChat aria-hidden />} aria-label={`${t('models.tryIt')}: ${name}`} onClick={() => go('models', 'playground', model.model)}>{t('models.tryIt')}</Button>
       {missing.length > 0 && <Dropdown trigger={['click']} disabled={busy} menu={{ items: missing.map((quant) => ({ key: quant, label: <span className="cloud-item">{t('models.convertTo', { quant })}<small className="soft">{t(`models.quant.${quant}`)}</small></span>, onClick: () => make(quant) })) }}>
         <Button icon={<IconConvert aria-hidden />} aria-label={`${t('models.convert')}: ${name}`} aria-haspopup="menu">{t('models.convert')}</Button></Dropdown>}
-      <Dropdown trigger={['click']} menu={{ items: more }} placement="bottomRight"><Button icon={<IconDown aria-hidden />} aria-label={`${t('act.more')}: ${name}`} aria-haspopup="menu" /></Dropdown>
+      <Dropdown trigger={['click']} menu={{ items: more }} placement="bottomRight"><Button icon={<IconMore aria-hidden />} aria-label={`${t('act.more')}: ${name}`} aria-haspopup="menu" /></Dropdown>
     </div>
     {asking && <ConfirmDialog title={t('models.deleteTitle', { name })} yes={t('act.delete')} onClose={() => setAsking(false)} onYes={() => remove.mutate({ model: model.model })}
       text={<><p>{t('models.deleteText', { size })}</p>{model.origin === 'tuned' && <p>{t('models.deleteAgain')}</p>}{model.origin === 'imported' && <p className="bad">{t('models.deleteForever')}</p>}</>} />}

@@ -56,7 +56,7 @@ function Asker() {
     setPrompt('');
   };
   return <div className="panel asker">
-    <Input.TextArea className="asker-text" variant="borderless" autoSize={{ minRows: 2, maxRows: 6 }} value={prompt} aria-label={t('play.prompt')} placeholder={t('play.placeholder')} title={t('play.sendHint')}
+    <Input.TextArea className="asker-text" variant="borderless" rows={3} value={prompt} aria-label={t('play.prompt')} placeholder={t('play.placeholder')} title={t('play.sendHint')}
       onChange={(event) => setPrompt(event.target.value)} onKeyDown={(event) => { if (isSend(event)) { event.preventDefault(); send(); } }} />
     <div className="row between">
       <div className="row">

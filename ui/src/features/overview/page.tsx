@@ -6,7 +6,7 @@ import { IconBad, IconDownload, IconGood } from '../../components/icons';
 import { Figure, PageHead, Panel } from '../../components/page';
 import { Refusal } from '../../components/state';
 import { useWords } from '../../i18n/use';
-import { age, money, number } from '../../lib/format';
+import { age, money, moneyShort, number } from '../../lib/format';
 import { hrefOf } from '../../lib/look';
 import { Running } from './running';
 import { Steps } from './steps';
@@ -43,7 +43,7 @@ function Figures({ data }: { data: OverviewData }) {
   const count = (name: string, value: number, href: string) => <a className="panel figure-link" href={href}><Figure name={name}>{number(lang, value)}</Figure></a>;
   return <div className="figures four">
     <a className="panel figure-link" href={hrefOf('usage')}><Figure name={t('overview.money')} remark={data.synced_at ? t('app.synced', { age: age(lang, data.synced_at) }) : t('overview.noBillText')}>
-      {data.month_cost ? money(lang, data.month_cost) : <span className="figure-none">{t('overview.noBill')}</span>}</Figure></a>
+      {data.month_cost ? <span title={money(lang, data.month_cost)}>{moneyShort(lang, data.month_cost)}</span> : <span className="figure-none">{t('overview.noBill')}</span>}</Figure></a>
     {count(t('overview.datasets'), data.datasets, hrefOf('datasets'))}
     {count(t('overview.models'), data.models, hrefOf('models'))}
     {count(t('overview.deployments'), data.deployments, hrefOf('models', 'deployments'))}

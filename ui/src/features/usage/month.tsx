@@ -1,7 +1,7 @@
 /** @file A month's figures, its daily chart with its table, where the money went, and every line. */
 import { Button, Segmented } from 'antd';
 import { useMemo, useState } from 'react';
-import type { BillLine, UsageDay, UsageMonth } from '../../api/generated/types';
+import type { BillLine, Money, UsageDay, UsageMonth } from '../../api/generated/types';
 import { figure, Grid } from '../../components/grid';
 import { IconDownload } from '../../components/icons';
 import { Figure, Panel } from '../../components/page';
@@ -9,7 +9,7 @@ import { Nothing } from '../../components/state';
 import { Twin } from '../../components/twin';
 import { useWords, wordFor } from '../../i18n/use';
 import { csv, download } from '../../lib/csv';
-import { day, exact, money, monthName, number } from '../../lib/format';
+import { day, exact, money, moneyShort, monthName, number } from '../../lib/format';
 import { Breakdown } from './breakdown';
 
 const kinds = ['training', 'inference', 'hosting'] as const;
@@ -28,12 +28,12 @@ export function Month({ data }: { data: UsageMonth }) {
 
 function Figures({ data }: { data: UsageMonth }) {
   const { t, lang } = useWords();
-  const box = (name: string, value: string, remark?: string) => <section className="panel"><Figure name={name} remark={remark}>{value}</Figure></section>;
+  const box = (name: string, value: Money, remark: string) => <section className="panel"><Figure name={name} remark={remark}><span title={money(lang, value)}>{moneyShort(lang, value)}</span></Figure></section>;
   return <div className="figures four">
-    {box(t('usage.total'), money(lang, data.total), data.balance ? `${t('usage.balance')} ${money(lang, data.balance)}` : t('usage.allKinds'))}
-    {box(t('usage.training'), money(lang, data.training), t('usage.tokensTrained', { n: number(lang, data.training_tokens) }))}
-    {box(t('usage.inference'), money(lang, data.inference), t('usage.tokensIn', { in: number(lang, data.input_tokens), out: number(lang, data.output_tokens) }))}
-    {box(t('usage.hosting'), money(lang, data.hosting), t('usage.hostingText'))}
+    {box(t('usage.total'), data.total, data.balance ? `${t('usage.balance')} ${money(lang, data.balance)}` : t('usage.allKinds'))}
+    {box(t('usage.training'), data.training, t('usage.tokensTrained', { n: number(lang, data.training_tokens) }))}
+    {box(t('usage.inference'), data.inference, t('usage.tokensIn', { in: number(lang, data.input_tokens), out: number(lang, data.output_tokens) }))}
+    {box(t('usage.hosting'), data.hosting, t('usage.hostingText'))}
   </div>;
 }
 
