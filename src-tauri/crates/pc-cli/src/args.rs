@@ -31,20 +31,25 @@ pub enum Lang {
 impl Args {
     /// The reader's language.
     pub fn language(&self) -> Language {
-        match self.lang {
-            Some(Lang::En) => Language::English,
-            Some(Lang::Zh) => Language::Chinese,
-            None => Language::from_locale(&sys_locale::get_locale().unwrap_or_default()),
-        }
+        language(self.lang)
+    }
+}
+
+/// The asked language, or the system's.
+pub fn language(asked: Option<Lang>) -> Language {
+    match asked {
+        Some(Lang::En) => Language::English,
+        Some(Lang::Zh) => Language::Chinese,
+        None => Language::from_locale(&sys_locale::get_locale().unwrap_or_default()),
     }
 }
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// The embedded cloud.
+    /// Clouds.
     #[command(subcommand)]
     Cloud(Cloud),
-    /// Data sets.
+    /// Data sets: check here, upload to the selected cloud.
     #[command(subcommand)]
     Dataset(Dataset),
     /// Models on this machine.
@@ -61,7 +66,7 @@ pub enum Command {
 
 #[derive(Subcommand)]
 pub enum Cloud {
-    /// Serve a cloud in the foreground on a data folder of its own, until ctrl-c.
+    /// Serve a cloud in the foreground on a data folder of its own, until Ctrl-C.
     Serve {
         /// 0 chooses a free one.
         #[arg(long, default_value_t = 0)]
@@ -87,6 +92,12 @@ pub enum Dataset {
 pub enum Model {
     /// Models on this machine.
     List,
+    /// Make the ONNX form of a model and keep it for chat.
+    Convert {
+        model: String,
+        #[arg(long, value_enum, default_value_t = Weights::Int8)]
+        quant: Weights,
+    },
     /// Take in a Hugging Face folder or a GGUF file.
     Import {
         from: PathBuf,

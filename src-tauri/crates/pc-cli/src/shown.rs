@@ -1,13 +1,13 @@
 //! What a person or a program reads: text with progress on a terminal, or JSON lines.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
-
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use pc_base::{Failure, Language, Progress, Reporter};
 use serde_json::{Value, json};
+
+use crate::progress::Course;
 
 /// Between two redrawn lines of progress.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -16,12 +16,24 @@ const REDRAW: Duration = Duration::from_millis(100);
 pub struct Shown {
     json: bool,
     language: Language,
-    drawn: Mutex<Option<Instant>>,
+    live: bool,
+    drawn: Mutex<Drawn>,
+}
+
+#[derive(Default)]
+struct Drawn {
+    /// When the line was last redrawn.
+    at: Option<Instant>,
+    /// Whether a line of progress stands on the terminal now.
+    stands: bool,
+    /// Whether the last piece of text left its line open.
+    open: bool,
+    course: Option<Course>,
 }
 
 impl Shown {
     pub fn new(json: bool, language: Language) -> Self {
-        Self { json, language, drawn: Mutex::new(None) }
+        Self { json, language, live: !json && std::io::stderr().is_terminal(), drawn: Mutex::default() }
     }
 
     pub fn language(&self) -> Language {
@@ -38,61 +50,110 @@ impl Shown {
 
     /// The result: the document for programs, the text for people.
     pub fn result(&self, document: &Value, text: &str) {
-        self.clear();
         if self.json {
-            println!("{document}");
+            self.line(&document.to_string());
         } else if !text.is_empty() {
-            println!("{text}");
+            self.line(text);
         }
     }
 
     /// A piece of an answer, as it appears.
     pub fn text(&self, text: &str) {
         if self.json {
-            println!("{}", json!({"text": text}));
-            return;
+            return self.line(&json!({"text": text}).to_string());
         }
-        self.clear();
-        print!("{text}");
-        // Where the reader has gone, the result's own line meets the same end.
-        let _ = std::io::stdout().flush();
+        let mut drawn = self.drawn();
+        erase(&mut drawn);
+        drawn.open = !text.ends_with('\n');
+        out(text);
     }
 
     /// The refusal: code and sentence.
     pub fn failure(&self, failure: &Failure) {
-        self.clear();
         if self.json {
-            println!("{}", json!({"error": failure}));
-            return;
+            return self.line(&json!({"error": failure}).to_string());
         }
-        eprintln!("{} [{}]", failure.message, failure.code);
+        let mut text = format!("{} [{}]\n", failure.message, failure.code);
         if let Some(detail) = failure.detail.as_deref().filter(|_| failure.kind() == pc_base::Kind::Ours) {
-            eprintln!("  {detail}");
+            text += &format!("  {detail}\n");
+        }
+        let mut drawn = self.drawn();
+        erase(&mut drawn);
+        if std::mem::take(&mut drawn.open) {
+            out("\n");
+        }
+        err(&text);
+    }
+
+    /// A line of the terminal that is replaced by the next, or by whatever is printed next; nothing elsewhere.
+    pub fn status(&self, text: &str) {
+        if self.live {
+            let mut drawn = self.drawn();
+            if !drawn.open {
+                err(&format!("\r\x1b[2K{text}"));
+                drawn.stands = true;
+            }
         }
     }
 
-    fn clear(&self) {
-        let mut drawn = self.drawn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if drawn.take().is_some() {
-            eprint!("\r\x1b[2K");
-        }
+    fn line(&self, text: &str) {
+        let mut drawn = self.drawn();
+        erase(&mut drawn);
+        let before = if std::mem::take(&mut drawn.open) { "\n" } else { "" };
+        out(&format!("{before}{text}\n"));
     }
+
+    fn drawn(&self) -> std::sync::MutexGuard<'_, Drawn> {
+        self.drawn.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        erase(&mut self.drawn());
+    }
+}
+
+fn erase(drawn: &mut Drawn) {
+    if std::mem::take(&mut drawn.stands) {
+        err("\r\x1b[2K");
+    }
+}
+
+/// Prints. A reader that has gone (`partner … | head`) has read enough, so the program ends there as it would have.
+fn out(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Prints beside the result; a closed error stream is nobody's trouble.
+fn err(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
 impl Reporter for Shown {
     fn report(&self, progress: Progress) {
-        let mut drawn = self.drawn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if drawn.is_some_and(|last| last.elapsed() < REDRAW) {
-            return;
-        }
+        let line = {
+            let mut drawn = self.drawn();
+            let now = Instant::now();
+            let course = Course::follow(drawn.course.take(), &progress, now);
+            let line = course.line(&progress, now, self.language);
+            let same_stage = course.stage == progress.stage && course.is_old(now);
+            drawn.course = Some(course);
+            let ended = progress.total == Some(progress.done);
+            if same_stage && !ended && drawn.at.is_some_and(|last| now.duration_since(last) < REDRAW) {
+                return;
+            }
+            drawn.at = Some(now);
+            line
+        };
         if self.json {
-            println!("{}", json!({"progress": progress}));
-            *drawn = None;
-        } else if std::io::stderr().is_terminal() {
-            let share = progress.total.filter(|total| *total > 0).map(|total| progress.done * 100 / total);
-            let share = share.map_or_else(|| progress.done.to_string(), |percent| format!("{percent} %"));
-            eprint!("\r\x1b[2K{} {share}", progress.stage);
-            *drawn = Some(Instant::now());
+            self.line(&json!({"progress": progress}).to_string());
+        } else {
+            self.status(&line);
         }
     }
 }

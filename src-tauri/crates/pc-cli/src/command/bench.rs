@@ -18,15 +18,15 @@ const TRAINED_MODEL: &str = "gemma-3-270m";
 const TRAINER_UPDATES: usize = 5;
 
 /// Runs a bench and shows its figures.
-pub fn run(what: Bench, places: &Places, shown: &Shown) -> Result<()> {
+pub fn run(what: Bench, places: &Places, shown: &Shown, cancel: &Cancel) -> Result<()> {
     match what {
-        Bench::Dataset => dataset(shown),
-        Bench::Trainer => trainer(places, shown),
+        Bench::Dataset => dataset(shown, cancel),
+        Bench::Trainer => trainer(places, shown, cancel),
     }
 }
 
-fn trainer(places: &Places, shown: &Shown) -> Result<()> {
-    let bench = pc_app::trainer_bench(&places.base_model(TRAINED_MODEL), TRAINER_UPDATES, &Cancel::default())?;
+fn trainer(places: &Places, shown: &Shown, cancel: &Cancel) -> Result<()> {
+    let bench = pc_app::trainer_bench(&places.base_model(TRAINED_MODEL), TRAINER_UPDATES, cancel)?;
     let mut text = format!(
         "{TRAINED_MODEL}: {:.0} tokens/s (best {:.0}), {} updates of {} tokens, loss {:.3} -> {:.3}",
         bench.tokens_per_second,
@@ -43,9 +43,9 @@ fn trainer(places: &Places, shown: &Shown) -> Result<()> {
     Ok(())
 }
 
-fn dataset(shown: &Shown) -> Result<()> {
+fn dataset(shown: &Shown, cancel: &Cancel) -> Result<()> {
     let work = std::env::temp_dir();
-    let bench = pc_app::dataset_bench(&work, DATASET_BYTES, &Cancel::default())?;
+    let bench = pc_app::dataset_bench(&work, DATASET_BYTES, cancel)?;
     let mut text = format!("{} MB, {} rows\n", bench.bytes / 1_000_000, bench.rows);
     for stage in &bench.stages {
         writeln!(text, "{:<8} {:>8.1} MB/s {:>8.2} s", stage.name, stage.megabytes_per_second, stage.seconds)?;

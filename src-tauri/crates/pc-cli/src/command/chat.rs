@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use pc_app::Sampling;
+use pc_app::api::Quant;
 use pc_app::chat::{Ask, ask, isolated, reaches_network};
 use pc_base::{Cancel, Places};
 use serde_json::json;
@@ -13,27 +14,27 @@ use crate::args::Chat;
 use crate::shown::Shown;
 
 /// Begins again without a network where the system allows it, else answers here; either way says which it was.
-pub fn run(chat: &Chat, places: &Places, shown: &Shown) -> Result<ExitCode> {
+pub fn run(chat: &Chat, places: &Places, shown: &Shown, cancel: &Cancel) -> Result<ExitCode> {
     let program = std::env::current_exe().context("finding this program")?;
     let again = if chat.isolated { None } else { isolated(&program) };
     let Some(mut command) = again else {
-        return answer(chat, places, shown).map(|()| ExitCode::SUCCESS);
+        return answer(chat, places, shown, cancel).map(|()| ExitCode::SUCCESS);
     };
     let status = command.args(std::env::args_os().skip(1)).arg("--isolated").status().context("answering")?;
     // A child that a signal ended has no code of its own: that is ours, not the user's.
     Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(2)))
 }
 
-fn answer(chat: &Chat, places: &Places, shown: &Shown) -> Result<()> {
+fn answer(chat: &Chat, places: &Places, shown: &Shown, cancel: &Cancel) -> Result<()> {
     let offline = !reaches_network();
     let temperature = if chat.greedy { 0.0 } else { 0.7 };
     let sampling = Sampling { max_tokens: chat.max_tokens, temperature, top_p: 0.9, ..Sampling::default() };
-    let question = Ask { model: &chat.model, quant: chat.quant.into(), prompt: &chat.prompt, sampling };
+    let question = Ask { model: &chat.model, quant: Quant::from(chat.quant).into(), prompt: &chat.prompt, sampling };
     let mut on_text = |text: &str| {
         shown.text(text);
         ControlFlow::Continue(())
     };
-    let answer = ask(places, &question, shown, &mut on_text, &Cancel::default())?;
+    let answer = ask(places, &question, shown, &mut on_text, cancel)?;
     let document = json!({
         "text": answer.text,
         "finish_reason": answer.finish_reason,

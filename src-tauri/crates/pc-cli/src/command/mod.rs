@@ -2,29 +2,73 @@
 
 mod bench;
 mod chat;
-mod cloud;
 mod dataset;
 mod model;
+mod serve;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use anyhow::Result;
-use pc_app::Quant;
-use pc_base::Places;
+use anyhow::{Context as _, Result};
+use pc_app::api::{Quant, TaskProgress};
+use pc_app::{App, Live};
+use pc_base::{Cancel, Language, Places, Progress, Reporter as _, Unit};
 
-use crate::args::{Command, Dataset, Weights};
+use crate::args::{Cloud, Command, Dataset, Weights};
 use crate::shown::Shown;
 
-/// Runs one command.
-pub fn run(command: Command, shown: &Shown) -> Result<ExitCode> {
-    let places = Places::from_env()?;
-    match command {
-        Command::Cloud(command) => cloud::run(command, &places, shown).map(|()| ExitCode::SUCCESS),
-        Command::Dataset(Dataset::Check { file }) => dataset::check(&file, shown),
-        Command::Model(command) => model::run(command, &places, shown).map(|()| ExitCode::SUCCESS),
-        Command::Chat(chat) => chat::run(&chat, &places, shown),
-        Command::Bench { what } => bench::run(what, &places, shown).map(|()| ExitCode::SUCCESS),
+/// Everything that a command works with.
+struct Call {
+    app: App,
+    shown: Arc<Shown>,
+    cancel: Cancel,
+}
+
+impl Call {
+    fn language(&self) -> Language {
+        self.shown.language()
     }
+
+    /// Shows a stream's progress.
+    fn live(&self) -> Live<TaskProgress> {
+        let shown = self.shown.clone();
+        Live::new(move |event: TaskProgress| shown.report(progress(event)), self.cancel.clone())
+    }
+}
+
+fn progress(event: TaskProgress) -> Progress {
+    let unit = match event.unit.as_str() {
+        "bytes" => Unit::Bytes,
+        "rows" => Unit::Rows,
+        "tokens" => Unit::Tokens,
+        _ => Unit::Steps,
+    };
+    Progress { stage: event.stage, done: event.done, total: event.total, unit }
+}
+
+/// Runs one command.
+pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result<ExitCode> {
+    let places = Places::from_env()?;
+    let shown = shown.clone();
+    let call = || anyhow::Ok(Call { app: App::open(places.clone())?, shown: shown.clone(), cancel: cancel.clone() });
+    match command {
+        Command::Cloud(Cloud::Serve { port, data, api_key }) => {
+            blocking(move || serve::serve(port, data, api_key, &places, &shown)).await?;
+        }
+        Command::Cloud(Cloud::Stop) => serve::stop(&places, &shown).await?,
+        Command::Dataset(Dataset::Check { file }) => {
+            return blocking(move || dataset::check(&file, &shown, &cancel)).await;
+        }
+        Command::Chat(chat) => return blocking(move || chat::run(&chat, &places, &shown, &cancel)).await,
+        Command::Bench { what } => blocking(move || bench::run(what, &places, &shown, &cancel)).await?,
+        Command::Model(command) => model::run(command, &call()?).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs what computes or waits on a thread of its own, so that Ctrl-C is still heard.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("a part of the program stopped unexpectedly")?
 }
 
 impl From<Weights> for Quant {

@@ -1,39 +1,35 @@
 //! `partner cloud …`: the embedded cloud in the foreground, and the end of the home's.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use pc_app::api::KeyPlace;
 use pc_app::embedded::{self, Running, ServeOptions, serve_here};
 use pc_app::unattended_keychain;
 use pc_base::{Places, Secret};
 use serde_json::json;
 
-use crate::args::Cloud;
 use crate::shown::Shown;
 
-/// Runs one of them.
-pub fn run(command: Cloud, places: &Places, shown: &Shown) -> Result<()> {
-    match command {
-        Cloud::Serve { port, data, api_key } => {
-            let places = ServeOptions::apart(places, data);
-            let (place, keychain) = unattended_keychain(&places)?;
-            let api_key = api_key.map(Secret::new);
-            let options = ServeOptions { places: places.clone(), keychain, port, api_key, idle: None };
-            serve_here(options, |running| listening(running, place, &places, shown))
-        }
-        Cloud::Stop => {
-            let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
-            let stopped = runtime.block_on(embedded::stop(places))?;
-            let words = if stopped {
-                shown.words("The embedded cloud has ended.", "内嵌云已停止。")
-            } else {
-                shown.words("The embedded cloud was not running.", "内嵌云没有在运行。")
-            };
-            shown.result(&json!({"stopped": stopped}), words);
-            Ok(())
-        }
-    }
+/// Serves until a signal.
+pub fn serve(port: u16, data: Option<PathBuf>, api_key: Option<String>, places: &Places, shown: &Shown) -> Result<()> {
+    let places = ServeOptions::apart(places, data);
+    let (place, keychain) = unattended_keychain(&places)?;
+    let api_key = api_key.map(Secret::new);
+    let options = ServeOptions { places: places.clone(), keychain, port, api_key, idle: None };
+    serve_here(options, |running| listening(running, place, &places, shown))
+}
+
+/// Ends the home's cloud.
+pub async fn stop(places: &Places, shown: &Shown) -> Result<()> {
+    let stopped = embedded::stop(places).await?;
+    let words = if stopped {
+        shown.words("The embedded cloud has ended.", "内置云已停止。")
+    } else {
+        shown.words("The embedded cloud was not running.", "内置云没有在运行。")
+    };
+    shown.result(&json!({"stopped": stopped}), words);
+    Ok(())
 }
 
 fn listening(running: &Running, place: KeyPlace, places: &Places, shown: &Shown) {
