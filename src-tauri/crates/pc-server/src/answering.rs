@@ -91,7 +91,9 @@ pub(crate) async fn begin(
 
 fn charge(state: &State, caller: &Caller, place: &Place, index: usize, done: Generated) -> anyhow::Result<()> {
     state.store.write(|tx| {
-        for (item, quantity) in [("input_token", done.input_tokens), ("output_token", done.output_tokens)] {
+        // Several answers to one question read it once.
+        let input = if index == 0 { done.input_tokens } else { 0 };
+        for (item, quantity) in [("input_token", input), ("output_token", done.output_tokens)] {
             let event = Event {
                 source: format!("generate/{}/{index}/{item}", caller.request_id),
                 workspace: &caller.workspace,

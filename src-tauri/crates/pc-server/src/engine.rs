@@ -24,6 +24,9 @@ pub trait Engine: Send + Sync + 'static {
     /// Forgets a deployed model and destroys what was kept for it. An unknown name is not an error.
     fn undeploy(&self, deployed_model: &str) -> anyhow::Result<()>;
 
+    /// At a start, before anything else: destroys what is kept for deployed models that are not among these.
+    fn retain(&self, deployed_models: &[String]) -> anyhow::Result<()>;
+
     /// Answers; hands out text as it appears and stops early where `on_text` says so.
     fn generate(
         &self,

@@ -121,6 +121,8 @@ impl State {
             }
             Ok(())
         })?;
+        let deployed = self.store.read(|tx| tx.deployments_all())?.into_iter().map(|row| row.deployed_model);
+        self.engine.retain(&deployed.collect::<Vec<_>>())?;
         let Ok(folders) = std::fs::read_dir(&self.work) else { return Ok(()) };
         for folder in folders {
             let folder = folder?.path();

@@ -132,10 +132,10 @@ fn start(spec: &Spec) -> Result<()> {
     command.arg(hidden::CLOUD).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     #[cfg(windows)]
     {
-        use std::os::windows::process::CommandExt as _;
         const DETACHED_PROCESS: u32 = 0x8;
         const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
-        command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
+        let flags = DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP;
+        std::os::windows::process::CommandExt::creation_flags(&mut command, flags);
     }
     let mut child = command.spawn().with_context(|| format!("starting {}", program.display()))?;
     let line = Secret::new(serde_json::to_string(spec)? + "\n");

@@ -24,15 +24,12 @@ pub(super) fn generate(
 ) -> Result<Generated> {
     load_runtime(&engine.places)?;
     let served = served(engine, &spec.model)?;
-    // Everything that has no weights of its own shares its base model's session.
-    let (name, dir) = match served.weights {
-        Some(dir) => (spec.model.as_str(), dir),
-        None => {
-            let dir = engine.deployed.base(&engine.places, &engine.turns, &served.base_model)?;
-            (served.base_model.as_str(), dir)
-        }
+    let dir = match served.weights {
+        Some(dir) => dir,
+        None => engine.deployed.base(&engine.places, &engine.turns, &served.base_model)?,
     };
     let sampling = sampling(&spec.sampling, &engine.places.base_model(&served.base_model));
+    let name = &served.session;
     engine.sessions.of(name).with(&engine.sessions, name, &dir, cancel, |chat| {
         let prompt = prompt(chat, &spec.prompt)?;
         let answer = chat.generate(&prompt, &sampling, on_text, cancel)?;
@@ -51,7 +48,7 @@ fn served(engine: &LocalEngine, model: &str) -> Result<Served> {
         return Ok(served);
     }
     if engine.bases.list().iter().any(|base| base.id == model) {
-        return Ok(Served { base_model: model.to_owned(), weights: None });
+        return Ok(Served { base_model: model.to_owned(), weights: None, session: model.to_owned() });
     }
     bail!(coded(Code::ModelUnknown).with("model", model))
 }

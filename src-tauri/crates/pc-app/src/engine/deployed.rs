@@ -22,6 +22,9 @@ pub(super) const QUANT: Quant = Quant::Int8;
 pub(super) struct Served {
     pub base_model: String,
     pub weights: Option<PathBuf>,
+    /// The name of its session: another one at each deployment, so that a model that was deployed anew under an old name
+    /// is never answered for by the old one.
+    pub session: String,
 }
 
 pub(super) struct Deployed {
@@ -50,7 +53,12 @@ impl Deployed {
                 Some(dir)
             }
         };
-        let served = Served { base_model: spec.base_model.clone(), weights };
+        let session = match &weights {
+            Some(_) => format!("{}/{}", spec.deployed_model, uuid::Uuid::now_v7()),
+            // What has no weights of its own shares its base model's session.
+            None => spec.base_model.clone(),
+        };
+        let served = Served { base_model: spec.base_model.clone(), weights, session };
         self.served.lock().unwrap_or_else(PoisonError::into_inner).insert(spec.deployed_model.clone(), served);
         Ok(())
     }
@@ -65,6 +73,20 @@ impl Deployed {
         Ok(dir)
     }
 
+    /// Destroys what is kept of all others, and halves that a killed conversion left.
+    pub fn retain(&self, names: &[String]) -> Result<()> {
+        for (folder, known) in [("deployed", Some(names)), ("base", None)] {
+            for entry in std::fs::read_dir(self.folder.join(folder)).into_iter().flatten().flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.starts_with('.') || known.is_some_and(|known| !known.contains(&name)) {
+                    let path = entry.path();
+                    std::fs::remove_dir_all(&path).with_context(|| format!("removing {}", path.display()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Destroys the kept weights. Renamed first, so that a half is never taken for a whole.
     pub fn undeploy(&self, name: &str) -> Result<()> {
         self.served.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
@@ -72,7 +94,7 @@ impl Deployed {
         if !dir.exists() {
             return Ok(());
         }
-        let doomed = self.folder.join(format!(".gone-{}", uuid::Uuid::now_v7()));
+        let doomed = dir.with_file_name(format!(".gone-{}", uuid::Uuid::now_v7()));
         std::fs::rename(&dir, &doomed).with_context(|| format!("removing {}", dir.display()))?;
         std::fs::remove_dir_all(&doomed).with_context(|| format!("removing {}", doomed.display()))
     }
@@ -109,4 +131,49 @@ fn is_of(dir: &Path, adapter: Option<&Adapter>) -> Result<bool> {
     let Ok(manifest) = Manifest::read(dir) else { return Ok(false) };
     let hash = adapter.map(|adapter| Ok::<_, anyhow::Error>(hex::encode(Sha256::digest(adapter.to_safetensors()?))));
     Ok(manifest.quant == QUANT.name() && manifest.adapter_sha256 == hash.transpose()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pc_testkit::{Home, TinyModel};
+
+    fn spec(model: &TinyModel) -> DeploySpec {
+        DeploySpec { deployed_model: "mine".into(), base_model: "tiny".into(), adapter: Some(model.adapter()) }
+    }
+
+    #[test]
+    fn weights_are_converted_once_kept_over_a_restart_and_gone_with_the_deployment() {
+        let (home, model) = (Home::new(), TinyModel::load("qwen3"));
+        model.copy_to(&home.places.base_model("tiny"));
+        let (folder, turns) = (home.root().join("onnx"), Turns::default());
+        let deployed = Deployed::new(folder.clone());
+        deployed.deploy(&home.places, &turns, &spec(&model)).unwrap();
+        let dir = deployed.find("mine").unwrap().weights.unwrap();
+        let made = dir.join("model.onnx").metadata().unwrap().modified().unwrap();
+
+        let next = Deployed::new(folder.clone());
+        home.file("onnx/deployed/.partial-1/model.onnx", "half");
+        home.file("onnx/deployed/orphan/model.onnx", "whose deployment was deleted as the program ended");
+        next.retain(&["mine".to_owned()]).unwrap();
+        assert_eq!(folder.join("deployed").read_dir().unwrap().count(), 1, "only what is deployed stays");
+        next.deploy(&home.places, &turns, &spec(&model)).unwrap();
+        assert_eq!(dir.join("model.onnx").metadata().unwrap().modified().unwrap(), made, "it is not converted again");
+        assert_ne!(next.find("mine").unwrap().session, deployed.find("mine").unwrap().session);
+
+        next.undeploy("mine").unwrap();
+        assert!(next.find("mine").is_none() && folder.join("deployed").read_dir().unwrap().next().is_none());
+        next.undeploy("mine").unwrap();
+    }
+
+    #[test]
+    fn a_name_leads_nowhere_else_and_a_base_that_is_not_here_is_named() {
+        let home = Home::new();
+        let deployed = Deployed::new(home.root().join("onnx"));
+        for name in ["../up", "a/b", "a\\b", "..", ""] {
+            assert!(deployed.undeploy(name).is_err(), "{name:?}");
+        }
+        let error = deployed.base(&home.places, &Turns::default(), "absent").unwrap_err();
+        assert_eq!(error.downcast_ref::<pc_base::Coded>().unwrap().code, Code::ModelNotPrepared);
+    }
 }

@@ -63,8 +63,14 @@ impl Engine for LocalEngine {
     }
 
     fn undeploy(&self, deployed_model: &str) -> Result<()> {
-        self.sessions.forget(deployed_model);
+        if let Some(served) = self.deployed.find(deployed_model).filter(|served| served.weights.is_some()) {
+            self.sessions.forget(&served.session);
+        }
         self.deployed.undeploy(deployed_model)
+    }
+
+    fn retain(&self, deployed_models: &[String]) -> Result<()> {
+        self.deployed.retain(deployed_models)
     }
 
     fn generate(

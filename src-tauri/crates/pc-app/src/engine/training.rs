@@ -60,12 +60,16 @@ fn start() -> Result<Child> {
     let program = hidden::program()?;
     let mut command = Command::new(&program);
     command.arg(hidden::WORKER).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // A group of its own: ctrl-c in the cloud's terminal is for the cloud, which then lets the worker save its place.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     #[cfg(windows)]
     {
-        use std::os::windows::process::CommandExt as _;
+        const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
         const BELOW_NORMAL_PRIORITY_CLASS: u32 = 0x4000;
         const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-        command.creation_flags(BELOW_NORMAL_PRIORITY_CLASS | CREATE_NO_WINDOW);
+        let flags = CREATE_NEW_PROCESS_GROUP | BELOW_NORMAL_PRIORITY_CLASS | CREATE_NO_WINDOW;
+        std::os::windows::process::CommandExt::creation_flags(&mut command, flags);
     }
     command.spawn().with_context(|| format!("starting {}", program.display()))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{BASE, Http, Served, data, home};
+use crate::common::{BASE, Http, Served, data, home, until};
 
 fn chat(model: &str, stream: bool) -> Value {
     json!({"model": model, "messages": [{"role": "user", "content": "几点退房？"}], "max_tokens": 12, "temperature": 0,
@@ -64,6 +64,29 @@ fn a_tuned_model_is_deployed_answers_both_apis_and_comes_up_again() {
     let (status, _) =
         cloud.http.send("POST", "/compatible-mode/v1/chat/completions", "application/json", body.as_bytes());
     assert_eq!(status, 404, "nobody answers for what is gone");
+    cloud.end();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_conversion_goes_first_and_the_training_goes_on_after_it() {
+    let home = home();
+    let cloud = Served::start(&home);
+    let done = cloud.http.tune(1, 1000);
+    let done = cloud.http.until(&format!("/api/v1/fine-tunes/{done}"), &["FAILED", "SUCCEEDED"]);
+    let job = cloud.http.tune(200, 1000);
+    cloud.http.until_logged(&job, "'loss'");
+    let tuned = done["finetuned_output"].as_str().unwrap();
+    cloud.http.call("POST", "/api/v1/deployments", &json!({"model_name": tuned, "plan": "lora"}));
+    let path = format!("/api/v1/deployments/{tuned}");
+    assert_eq!(
+        cloud.http.until(&path, &["RUNNING", "FAILED"])["status"],
+        "RUNNING",
+        "a training holds up no deployment"
+    );
+    answer(&cloud.http, tuned);
+    let logged = cloud.http.logs(&job).len();
+    until("the training's next step", || (cloud.http.logs(&job).len() > logged).then_some(()));
     cloud.end();
 }
 

@@ -96,6 +96,10 @@ impl Engine for SmallEngine {
         Ok(())
     }
 
+    fn retain(&self, _: &[String]) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     fn generate(
         &self,
         spec: &GenerateSpec,
