@@ -9,6 +9,7 @@ pub mod codegen;
 mod datasets;
 pub mod embedded;
 pub mod engine;
+pub mod evaluation;
 pub mod hidden;
 mod keys;
 mod live;

@@ -70,38 +70,68 @@ impl Tokenizer {
 
     /// Text of a growing list of ids.
     pub fn stream(&self) -> DecodeStream<'_> {
-        DecodeStream { tokenizer: self, ids: Vec::new(), shown: 0, start: 0 }
+        DecodeStream { tokenizer: self, ids: Vec::new(), start: 0, whole: 0, shown: 0 }
     }
 }
 
-/// Text as it becomes certain: a character whose bytes are spread over tokens is held back until it is whole.
+/// The first three bytes of a character may each be a token; what a fourth does not complete never becomes whole.
+const LONGEST_BEGINNING: usize = 3;
+/// A run of broken bytes restarts decoding after this many tokens, so that it cannot grow slower and slower.
+const LONGEST_WINDOW: usize = 32;
+const BROKEN: char = '\u{FFFD}';
+
+/// Text as it becomes certain: a character whose bytes are spread over tokens is held back until it is whole, and bytes
+/// that can no longer become one are shown as the replacement sign.
 pub struct DecodeStream<'a> {
     tokenizer: &'a Tokenizer,
     ids: Vec<u32>,
-    /// Ids before this one are shown.
-    shown: usize,
-    /// Where decoding restarts, so that a step costs a few tokens and not the whole answer.
+    /// Where decoding begins, so that a step costs a few tokens and not the whole answer.
     start: usize,
+    /// After the ids before this one, no character was open.
+    whole: usize,
+    /// Bytes of the text from `start` on that are shown.
+    shown: usize,
 }
 
 impl DecodeStream<'_> {
     /// Takes an id and returns the text that it completes, which is often empty.
     pub fn push(&mut self, id: u32) -> Result<String> {
         self.ids.push(id);
-        let before = self.tokenizer.decode(&self.ids[self.start..self.shown], true)?;
-        let now = self.tokenizer.decode(&self.ids[self.start..], true)?;
-        if now.len() <= before.len() || now.ends_with('\u{FFFD}') {
-            return Ok(String::new());
+        let now = self.window()?;
+        let end = certain(&now, self.ids.len() - self.whole);
+        let new = self.beyond(&now[..end]);
+        self.shown = self.shown.max(end);
+        if !now.ends_with(BROKEN) && !new.is_empty() {
+            (self.start, self.whole) = (self.whole, self.ids.len());
+            self.shown = self.window()?.len();
+        } else if self.ids.len() - self.start > LONGEST_WINDOW {
+            self.start = self.ids.len() - LONGEST_WINDOW / 2;
+            self.whole = self.whole.max(self.start);
+            self.shown = certain(&self.window()?, self.ids.len() - self.whole);
         }
-        let new = now[now.floor_char_boundary(before.len())..].to_owned();
-        (self.start, self.shown) = (self.shown, self.ids.len());
         Ok(new)
     }
 
     /// What is still held back at the end: a broken character shows as the replacement sign.
     pub fn finish(self) -> Result<String> {
-        let before = self.tokenizer.decode(&self.ids[self.start..self.shown], true)?;
-        let now = self.tokenizer.decode(&self.ids[self.start..], true)?;
-        Ok(now.get(before.len()..).unwrap_or_default().to_owned())
+        Ok(self.beyond(&self.window()?))
+    }
+
+    fn window(&self) -> Result<String> {
+        self.tokenizer.decode(&self.ids[self.start..], true)
+    }
+
+    fn beyond(&self, text: &str) -> String {
+        text[text.floor_char_boundary(self.shown)..].to_owned()
+    }
+}
+
+/// Bytes at the beginning of `text` that further tokens cannot change; `open` tokens came since the last whole one.
+fn certain(text: &str, open: usize) -> usize {
+    let broken = text.chars().rev().take_while(|c| *c == BROKEN).count();
+    match broken {
+        0 => text.len(),
+        _ if open <= LONGEST_BEGINNING => 0,
+        _ => text.len() - broken.min(LONGEST_BEGINNING) * BROKEN.len_utf8(),
     }
 }

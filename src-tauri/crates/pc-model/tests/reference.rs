@@ -43,6 +43,23 @@ fn every_family_renders_and_encodes_as_transformers_does() {
 }
 
 #[test]
+fn a_stream_shows_broken_bytes_as_soon_as_they_cannot_become_a_character() {
+    let tokenizer = ModelFolder::open(&tiny("qwen2")).unwrap().tokenizer().unwrap();
+    // Continuation bytes without a beginning, as an untrained model repeats them, with a whole character before and after.
+    let lost = tokenizer.encode("早").unwrap()[1];
+    for (around, broken) in [("早", 3), ("x", 5), ("早餐", 100)] {
+        let word = tokenizer.encode(around).unwrap();
+        let ids = [word.as_slice(), &vec![lost; broken], &word].concat();
+        let mut stream = tokenizer.stream();
+        let pieces: Vec<String> = ids.iter().map(|id| stream.push(*id).unwrap()).collect();
+        let text = pieces.concat() + &stream.finish().unwrap();
+        assert_eq!(text, tokenizer.decode(&ids, true).unwrap(), "nothing is lost or shown twice");
+        let shown = pieces[..word.len() + broken].concat().chars().filter(|c| *c == '\u{FFFD}').count();
+        assert!(shown + 3 >= broken, "{shown} of {broken} are shown while the answer goes on");
+    }
+}
+
+#[test]
 fn every_tensor_has_the_shape_that_the_config_promises() {
     for family in FAMILIES {
         let folder = ModelFolder::open(&tiny(family)).unwrap();
