@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use pc_base::{Cancel, Code, Coded};
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::caller::{Caller, blocking};
 use crate::engine::{Finish, GenerateSpec, Generated, Prompt, Sampling};
@@ -62,7 +62,11 @@ pub(crate) async fn begin(
     let place = place(state, caller, model).await?;
     let (sender, receiver) = mpsc::channel(64);
     let (state, caller) = (state.clone(), caller.clone());
+    let (finished, unfinished) = oneshot::channel::<()>();
+    let cancel = Cancel::default();
+    tokio::spawn(cancel_with(sender.clone(), unfinished, cancel.clone()));
     tokio::task::spawn_blocking(move || {
+        let _finished = finished;
         for index in 0..n {
             let seed = sampling.seed.map(|seed| seed.wrapping_add(index as u64));
             let spec = GenerateSpec {
@@ -74,7 +78,7 @@ pub(crate) async fn begin(
                 Ok(()) if !state.ending.is_cancelled() => ControlFlow::Continue(()),
                 _ => ControlFlow::Break(()),
             };
-            let answered = state.engine.generate(&spec, &mut pass, &Cancel::default());
+            let answered = state.engine.generate(&spec, &mut pass, &cancel);
             let charged = answered.and_then(|done| charge(&state, &caller, &place, index, done).map(|()| done));
             let piece = match charged {
                 Ok(done) => Piece::Done(index, done),
@@ -87,6 +91,14 @@ pub(crate) async fn begin(
         }
     });
     Ok(receiver)
+}
+
+/// A client that goes away also leaves the queue before its model and the reading of its prompt.
+async fn cancel_with(sender: mpsc::Sender<Piece>, unfinished: oneshot::Receiver<()>, cancel: Cancel) {
+    tokio::select! {
+        () = sender.closed() => cancel.cancel(),
+        _ = unfinished => {}
+    }
 }
 
 fn charge(state: &State, caller: &Caller, place: &Place, index: usize, done: Generated) -> anyhow::Result<()> {
@@ -117,11 +129,19 @@ fn refused(error: &anyhow::Error) -> Refusal {
         Some(coded) if coded.code == Code::CloudBusy => {
             Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling", coded.to_string())
         }
-        Some(coded) if matches!(coded.code, Code::ModelNotPrepared | Code::MemoryShort | Code::RuntimeMissing) => {
+        Some(coded) if is_about_the_model(coded.code) => {
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ModelUnavailable", coded.to_string())
         }
         _ => Refusal::internal(error),
     }
+}
+
+fn is_about_the_model(code: Code) -> bool {
+    use Code::{MemoryShort, ModelFileInvalid, ModelFileTruncated, ModelHashWrong, ModelNotPrepared, RuntimeMissing};
+    matches!(
+        code,
+        MemoryShort | ModelFileInvalid | ModelFileTruncated | ModelHashWrong | ModelNotPrepared | RuntimeMissing
+    )
 }
 
 /// A whole answer.

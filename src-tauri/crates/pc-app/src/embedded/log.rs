@@ -11,9 +11,11 @@ use pc_base::make_private;
 /// Bytes at which a new file is begun.
 const LARGEST: u64 = 1 << 20;
 
-/// Sends everything that is logged, and every panic, to `folder/cloud.log`.
-pub(super) fn begin(folder: &Path) -> Result<()> {
-    make_private(folder)?;
+/// Sends everything that is logged, and every panic, to `logs/cloud.log` of the home.
+pub(super) fn begin(home: &Path) -> Result<()> {
+    let folder = home.join("logs");
+    // The home first: the one below it must not decide who may look into it.
+    make_private(home).and_then(|()| make_private(&folder))?;
     let path = folder.join("cloud.log");
     let bounded = Bounded::open(path, LARGEST).context("opening the log")?;
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(Mutex::new(bounded));

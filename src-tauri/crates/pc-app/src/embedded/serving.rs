@@ -76,8 +76,9 @@ pub async fn serve(
     served
 }
 
-/// [`serve`] with a runtime of its own, until ctrl-c or SIGTERM.
+/// [`serve`] as a process's only work, with its log in the home, until ctrl-c or SIGTERM.
 pub fn serve_here(options: ServeOptions, ready: impl FnOnce(&Running)) -> Result<()> {
+    log::begin(&options.places.home)?;
     let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
     let outcome = runtime.block_on(serve(options, ready, interrupted()));
     // A generation that is under way on a blocking thread must not hold up the end.
@@ -106,7 +107,6 @@ async fn interrupted() {
 fn open(options: ServeOptions) -> Result<Opened> {
     let ServeOptions { places, keychain, port, api_key, .. } = options;
     let lock = Lock::wait(&found::process_lock(&places), LOCK_PATIENCE)?;
-    log::begin(&places.home.join("logs"))?;
     let (listener, address) = listen(&places, port)?;
     let master = keychain.load_or_create()?;
     let data_dir = match keychain {

@@ -11,8 +11,8 @@ use pc_runtime::{Chat, Options};
 
 /// Loaded at once. A person compares two models; a third is loaded anew in a second or two.
 const LOADED: usize = 2;
-/// Positions that a session may hold: its cache grows with them.
-const CONTEXT: usize = 8192;
+/// Positions that a session may hold, and what it makes do with where memory is short. Its cache grows with them.
+const CONTEXTS: [usize; 2] = [pc_exporter::MAX_CONTEXT, 4096];
 /// How long a question waits for the one before it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -92,15 +92,55 @@ impl Session {
     }
 }
 
+/// Where memory is short, the other models go first, then the length.
 fn load(sessions: &Sessions, name: &str, dir: &Path) -> Result<Chat> {
-    let options = Options { context: Some(CONTEXT), ..Options::default() };
-    let short =
-        |error: &anyhow::Error| error.downcast_ref::<Coded>().is_some_and(|coded| coded.code == Code::MemoryShort);
-    match Chat::open(dir, options) {
-        Err(error) if short(&error) => {
-            sessions.forget_others(name);
-            Chat::open(dir, options)
+    let [long, short] = CONTEXTS.map(|context| Options { context: Some(context), ..Options::default() });
+    let open = |options| match Chat::open(dir, options) {
+        Err(error) if error.downcast_ref::<Coded>().is_some_and(|coded| coded.code == Code::MemoryShort) => Ok(None),
+        opened => opened.map(Some),
+    };
+    if let Some(chat) = open(long)? {
+        return Ok(chat);
+    }
+    sessions.forget_others(name);
+    match open(long)? {
+        Some(chat) => Ok(chat),
+        None => Chat::open(dir, short),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_unused_goes_first_and_a_busy_one_finishes() {
+        let sessions = Sessions::default();
+        let (a, _) = (sessions.of("a"), sessions.of("b"));
+        sessions.of("a");
+        sessions.of("c");
+        let held: Vec<String> = sessions.list().iter().map(|(name, _)| name.clone()).collect();
+        assert_eq!(held, ["a", "c"], "b was not used since");
+        sessions.forget("a");
+        assert!(a.turn(&Cancel::default()).is_ok(), "who holds it can go on");
+    }
+
+    #[test]
+    fn whoever_waits_can_give_up_and_a_broken_answer_leaves_the_model_usable() {
+        let session = Session::default();
+        let cancel = Cancel::default();
+        cancel.cancel();
+        {
+            let _busy = session.turn(&Cancel::default()).unwrap();
+            assert!(session.turn(&cancel).is_err(), "a client that has gone does not wait on");
         }
-        opened => opened,
+        let broken = std::thread::scope(|scope| {
+            let broken = scope.spawn(|| {
+                let _held = session.turn(&Cancel::default());
+                panic!("in the middle of an answer");
+            });
+            broken.join().is_err()
+        });
+        assert!(broken && session.turn(&Cancel::default()).is_ok());
     }
 }
