@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 
+use crate::codegen::{Mode, codegen};
 use crate::run::{command, run, say};
 use crate::setup::{Extent, setup};
 use crate::tidy::tidy;
 
-/// Formatting, house rules, lints, docs.
+/// Formatting, house rules, lints, generated files, docs.
 pub fn check() -> Result<()> {
     setup(Extent::Program)?;
     say("Formatting");
@@ -17,6 +18,7 @@ pub fn check() -> Result<()> {
         &mut command("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
         "Mend what clippy names.",
     )?;
+    codegen(Mode::Check)?;
     say("Documentation");
     run(
         command("cargo", &["doc", "--workspace", "--no-deps", "--locked", "--quiet"])

@@ -2,6 +2,7 @@
 //! nothing here knows what a data set or a model is.
 
 mod check;
+mod codegen;
 mod run;
 mod setup;
 mod test;
@@ -12,7 +13,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask setup          system packages, ONNX Runtime, base model
 cargo xtask test           set up and run every test
-cargo xtask check          fmt, clippy, house rules, docs
+cargo xtask check          fmt, clippy, house rules, generated files, docs
+cargo xtask codegen        the UI's types and command table from Rust; with --check only compares
 cargo xtask tidy           house rules and arrows alone
 cargo xtask bench [NAME]   dataset: figures, not tests";
 
@@ -23,6 +25,8 @@ fn main() -> ExitCode {
         ["setup"] => setup::setup(setup::Extent::Program),
         ["test"] => test::test(),
         ["check"] => check::check(),
+        ["codegen"] => codegen::codegen(codegen::Mode::Write),
+        ["codegen", "--check"] => codegen::codegen(codegen::Mode::Check),
         ["tidy"] => tidy::tidy(),
         ["bench"] => test::bench("dataset"),
         ["bench", name] => test::bench(name),

@@ -6,7 +6,10 @@ mod app;
 mod cases;
 pub mod chat;
 pub mod codegen;
+mod csp;
 mod datasets;
+#[cfg(debug_assertions)]
+pub mod dev_host;
 pub mod embedded;
 pub mod engine;
 pub mod evaluation;
@@ -20,6 +23,7 @@ pub mod table;
 mod tasks;
 
 pub use app::App;
+pub use csp::CSP;
 pub use datasets::dataset_check;
 pub use hidden::hidden_main;
 pub use keys::unattended_keychain;

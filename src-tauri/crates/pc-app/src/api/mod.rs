@@ -53,3 +53,20 @@ pub enum Tag {
     Tasks,
     Storage,
 }
+
+impl Tag {
+    /// Every tag: for a listener that missed some.
+    pub const ALL: &'static [Self] = &[
+        Self::Settings,
+        Self::Clouds,
+        Self::Keychain,
+        Self::Datasets,
+        Self::Catalog,
+        Self::Tunes,
+        Self::Models,
+        Self::Deployments,
+        Self::Usage,
+        Self::Tasks,
+        Self::Storage,
+    ];
+}
