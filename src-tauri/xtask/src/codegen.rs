@@ -18,7 +18,8 @@ pub enum Mode {
 /// Writes the files, or fails when one is not what would be written.
 pub fn codegen(mode: Mode) -> Result<()> {
     say("Generated files");
-    let printed = output(&mut command("cargo", &["run", "--quiet", "--locked", "-p", "pc-app", "--example", "codegen"]))?;
+    let printed =
+        output(&mut command("cargo", &["run", "--quiet", "--locked", "-p", "pc-app", "--example", "codegen"]))?;
     let files: Map<String, Value> = serde_json::from_str(&printed).context("reading what the example printed")?;
     for (name, text) in &files {
         let (path, text) = (root().join(FOLDER).join(name), text.as_str().context("a file is text")?);

@@ -70,7 +70,7 @@ export const clouds: T.CloudRow[] = [
 ];
 
 export const places: T.StoragePlace[] = [
-  { kind: 'datasets', path: '/home/user/.local/share/partner-console/datasets', bytes: 278_594, disposable: false }, { kind: 'models', path: '/home/user/.local/share/partner-console/models', bytes: 1_414_844_416, disposable: false },
-  { kind: 'checkpoints', path: '/home/user/.local/share/partner-console/checkpoints', bytes: 88_400_120, disposable: true }, { kind: 'base_models', path: '/home/user/.cache/partner-console/models', bytes: 253_113_024, disposable: true },
-  { kind: 'runtime', path: '/home/user/.cache/partner-console/runtime', bytes: 23_400_000, disposable: true }, { kind: 'database', path: '/home/user/.local/share/partner-console/console.db', bytes: 1_310_720, disposable: false }, { kind: 'logs', path: '/home/user/.local/share/partner-console/logs', bytes: 420_120, disposable: true },
+  { kind: 'datasets', path: '/data/user/.local/share/partner-console/datasets', bytes: 278_594, disposable: false }, { kind: 'models', path: '/data/user/.local/share/partner-console/models', bytes: 1_414_844_416, disposable: false },
+  { kind: 'checkpoints', path: '/data/user/.local/share/partner-console/checkpoints', bytes: 88_400_120, disposable: true }, { kind: 'base_models', path: '/data/user/.cache/partner-console/models', bytes: 253_113_024, disposable: true },
+  { kind: 'runtime', path: '/data/user/.cache/partner-console/runtime', bytes: 23_400_000, disposable: true }, { kind: 'database', path: '/data/user/.local/share/partner-console/console.db', bytes: 1_310_720, disposable: false }, { kind: 'logs', path: '/data/user/.local/share/partner-console/logs', bytes: 420_120, disposable: true },
 ];

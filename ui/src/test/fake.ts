@@ -16,7 +16,7 @@ export const refusal = (code: string, message: string, retryable = true, detail:
 
 /** A fresh copy of everything, so that tests do not see each other's changes. */
 const { cny: _, ...rows } = data;
-export const freshState = () => structuredClone({ ...rows, settings: { language: 'en', theme: 'light' }, keychain: { place: 'platform', key_file: '/home/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
+export const freshState = () => structuredClone({ ...rows, settings: { language: 'en', theme: 'light' }, keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
 export type State = ReturnType<typeof freshState>;
 
 function find<T>(rows: T[], test: (row: T) => boolean): T {
@@ -28,7 +28,7 @@ function find<T>(rows: T[], test: (row: T) => boolean): T {
 function answersOf(state: State): Answers {
   const tuneOf = (id: string) => find(state.tunes, (row) => row.job_id === id);
   return {
-    app_info: () => ({ version: '0.1.0', platform: 'linux', locale: 'zh-CN', home: '/home/user/.local/share/partner-console', cache: '/home/user/.cache/partner-console' }),
+    app_info: () => ({ version: '0.1.0', platform: 'linux', locale: 'zh-CN', home: '/data/user/.local/share/partner-console', cache: '/data/user/.cache/partner-console' }),
     settings_get: () => state.settings, settings_set: (next) => (state.settings = next),
     keychain_status: () => state.keychain, keychain_choose: ({ place }) => (state.keychain = { ...state.keychain, place }),
     storage_get: () => ({ places: state.places, free_bytes: 48_213_000_000 }),

@@ -15,7 +15,7 @@ if (kind === 'tasks') state.tasks = [{ id: '1', command: 'model_pull', subject: 
 const fake = fakeHost(state);
 fake.knobs.pace = Number(wanted.get('pace') ?? 40);
 fake.knobs.file = wanted.get('file') ?? '/data/bad-rows.jsonl';
-fake.knobs.folder = '/home/user/export';
+fake.knobs.folder = '/data/user/export';
 if (kind === 'slow') for (const command of ['overview_get', 'dataset_list', 'tune_list', 'model_list', 'usage_get', 'catalog_list'] as const) fake.knobs.hang.add(command);
 if (kind === 'broken') for (const command of ['overview_get', 'dataset_list', 'tune_list', 'model_list', 'usage_get', 'catalog_list'] as const) fake.knobs.refuse[command] = refusal('network_unreachable', 'dashscope.aliyuncs.com cannot be reached. Check the network and the proxy settings.', true, 'connect timeout after 10 s');
 await i18n.changeLanguage(langOf(state.settings.language));

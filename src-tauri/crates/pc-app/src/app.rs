@@ -10,9 +10,11 @@ use pc_store::console::ConsoleStore;
 use tokio::sync::broadcast;
 
 use crate::api::Tag;
+use crate::clouds::Clouds;
 use crate::keys::Keys;
 use crate::sessions::Sessions;
 use crate::tasks::Tasks;
+use crate::tune_log::Logs;
 
 /// Broadcasts that a slow listener may fall behind before it misses some; it then asks for everything.
 const BACKLOG: usize = 64;
@@ -22,7 +24,6 @@ const BACKLOG: usize = 64;
 pub struct App {
     shared: Arc<Shared>,
     /// Whether a page waits to be painted: lists then come from what was last seen when the network is slow.
-    #[expect(dead_code, reason = "the cloud's commands use it as soon as they are here")]
     hurried: bool,
 }
 
@@ -32,6 +33,8 @@ struct Shared {
     keys: Keys,
     tasks: Tasks,
     sessions: Sessions,
+    clouds: Clouds,
+    logs: Logs,
     clock: Arc<dyn Clock>,
     changes: broadcast::Sender<Vec<Tag>>,
 }
@@ -52,8 +55,17 @@ impl App {
     fn with(places: Places, keys: Keys, clock: Arc<dyn Clock>) -> Result<Self> {
         let store = ConsoleStore::open(&places.home)?;
         let (changes, _) = broadcast::channel(BACKLOG);
-        let shared =
-            Shared { places, store, keys, clock, changes, tasks: Tasks::default(), sessions: Sessions::default() };
+        let shared = Shared {
+            places,
+            store,
+            keys,
+            clock,
+            changes,
+            tasks: Tasks::default(),
+            sessions: Sessions::default(),
+            clouds: Clouds::default(),
+            logs: Logs::default(),
+        };
         Ok(Self { shared: Arc::new(shared), hurried: false })
     }
 
@@ -81,6 +93,28 @@ impl App {
 
     pub(crate) fn sessions(&self) -> &Sessions {
         &self.shared.sessions
+    }
+
+    pub(crate) fn clouds(&self) -> &Clouds {
+        &self.shared.clouds
+    }
+
+    pub(crate) fn logs(&self) -> &Logs {
+        &self.shared.logs
+    }
+
+    pub(crate) fn is_hurried(&self) -> bool {
+        self.hurried
+    }
+
+    /// Whether somebody listens to [`Self::changes`].
+    pub(crate) fn is_watched(&self) -> bool {
+        self.shared.changes.receiver_count() > 0
+    }
+
+    /// The present month of the clouds' bills, `YYYY-MM`.
+    pub(crate) fn month(&self) -> String {
+        self.shared.clock.now().to_zoned(pc_protocol::time::zone()).strftime("%Y-%m").to_string()
     }
 
     pub(crate) fn hurried(&self) -> Self {

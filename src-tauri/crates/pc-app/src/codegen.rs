@@ -14,12 +14,16 @@ pub fn types() -> String {
     let mut text = "/** @file The shapes of the command table's requests and responses, as serialised by pc-app. \
                     Written by `cargo xtask codegen`. No behaviour. */\n"
         .to_owned();
+    text.push_str(EMPTY);
     for declaration in declarations(&config) {
         writeln!(text, "export {declaration}").expect("a String takes everything");
     }
     text.push_str(FAILURE);
     text
 }
+
+/// TypeScript's empty object type would take anything.
+const EMPTY: &str = "export type Empty = Record<string, never>;\n";
 
 /// pc-base's `Failure`, which knows nothing of TypeScript; a test holds that the fields are these.
 const FAILURE: &str =
@@ -81,7 +85,7 @@ macro_rules! declared {
 /// TypeScript.
 fn declarations(config: &Config) -> Vec<String> {
     declared!(config,
-        Empty Money Tag
+        Money Tag
         AppInfo Settings KeyPlace KeychainStatus KeychainChoose StoragePlace Storage StorageClean Overview
         CloudKind CloudRow CloudAdd CloudId CloudHealth
         DatasetPath Severity Finding SampleMessage SampleRow DatasetReport DatasetUpload DatasetRow DatasetId

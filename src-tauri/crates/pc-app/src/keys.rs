@@ -32,7 +32,6 @@ impl Keys {
         Self { places: places.clone(), held: Mutex::new(Some((place, Arc::new(keychain)))) }
     }
 
-    #[expect(dead_code, reason = "the cloud's commands use it as soon as they are here")]
     /// The keychain; [`Code::KeychainMissing`] while nothing is decided.
     pub(crate) fn keychain(&self) -> Result<Arc<Keychain>> {
         let found = self.find().map(|(_, keychain)| keychain);

@@ -137,6 +137,26 @@ pub(crate) fn being_made(places: &Places) -> PathBuf {
     imported(places, &format!("importing-{}", uuid::Uuid::now_v7()))
 }
 
+/// The folder into which a job's result is fetched; the same each time, so that a cut download goes on.
+pub(crate) fn being_pulled(places: &Places, job_id: &str) -> Result<PathBuf> {
+    Ok(imported(places, &format!("importing-{}", plain_name(job_id)?)))
+}
+
+/// Makes a model of a fetched result. It must fit the base model where that is on this machine.
+pub(crate) fn keep_pulled(places: &Places, work: &Path, record: &Record, model: &str) -> Result<String> {
+    let name = plain_name(model)?;
+    let adapter = Adapter::load(&work.join("adapter"))?;
+    let base = record.base_model.as_deref().unwrap_or_default();
+    if ready(places, base) {
+        open_base(places, base)?.weights()?.with_adapter(adapter)?;
+    }
+    record.write(work)?;
+    // A model of this name may be here from another cloud.
+    let target = free_name(places, name);
+    std::fs::rename(work, &target).with_context(|| format!("keeping {name}"))?;
+    Ok(target.file_name().context("a model's folder has a name")?.to_string_lossy().into_owned())
+}
+
 fn take_in(from: &Path, adapter: Option<&Path>, work: &Path, reporter: &dyn Reporter, cancel: &Cancel) -> Result<()> {
     let mut copy = Copy { done: 0, reporter, cancel };
     let weights = copy.model(from, &work.join("source"))?;

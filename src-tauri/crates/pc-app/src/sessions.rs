@@ -21,7 +21,6 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[expect(dead_code, reason = "chat uses it as soon as it is here")]
     /// The model of an ONNX folder, opened now unless it is open; blocks.
     pub(crate) fn get(&self, dir: &Path) -> Result<Shared> {
         let mut open = self.open();

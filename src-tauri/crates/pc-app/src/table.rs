@@ -103,15 +103,51 @@ commands! {
     mutation keychain_choose(KeychainChoose) -> KeychainStatus, [Keychain];
     query    storage_get(Empty) -> Storage, [Storage];
     mutation storage_clean(StorageClean) -> Storage, [Storage Models Catalog];
+    query    overview_get(Empty) -> Overview, [Datasets Tunes Models Deployments Usage];
+
+    query    cloud_list(Empty) -> Vec<CloudRow>, [Clouds];
+    mutation cloud_add(CloudAdd) -> CloudRow, [Clouds];
+    mutation cloud_select(CloudId) -> Empty, [Clouds Datasets Tunes Deployments Usage Catalog];
+    mutation cloud_remove(CloudId) -> Empty, [Clouds Datasets Tunes Deployments Usage Catalog];
+    mutation cloud_check(CloudId) -> CloudHealth, [];
 
     stream   dataset_check(DatasetPath, TaskProgress) -> DatasetReport, [];
+    stream   dataset_upload(DatasetUpload, TaskProgress) -> DatasetRow, [Datasets];
+    query    dataset_list(Empty) -> Vec<DatasetRow>, [Datasets];
+    mutation dataset_delete(DatasetId) -> Empty, [Datasets];
     query    dataset_sample(Empty) -> DatasetPath, [];
 
+    query    catalog_list(Empty) -> Vec<CatalogRow>, [Catalog];
+    stream   catalog_prepare(ModelId, TaskProgress) -> CatalogRow, [Catalog Models Storage];
+    query    licence_get(ModelId) -> LicenceText, [];
+    mutation licence_accept(ModelId) -> CatalogRow, [Catalog];
+
+    query    tune_estimate(TuneStart) -> TuneEstimate, [Datasets];
+    mutation tune_start(TuneStart) -> TuneRow, [Tunes];
+    query    tune_list(Empty) -> Vec<TuneRow>, [Tunes];
+    query    tune_get(JobId) -> TuneRow, [Tunes];
+    query    tune_metrics(JobId) -> TuneMetrics, [Tunes];
+    query    tune_logs(TuneLogsRequest) -> TuneLogs, [Tunes];
+    stream   tune_watch(JobId, TuneWatchEvent) -> TuneRow, [Tunes Usage];
+    mutation tune_cancel(JobId) -> TuneRow, [Tunes];
+    mutation tune_delete(JobId) -> Empty, [Tunes];
+
     query    model_list(Empty) -> Vec<ModelRow>, [Models];
+    stream   model_pull(ModelPull, TaskProgress) -> ModelRow, [Models Tunes Storage];
     stream   model_convert(ModelConvert, TaskProgress) -> ModelRow, [Models Storage];
     stream   model_import(ModelImport, TaskProgress) -> ModelRow, [Models Storage];
     stream   model_export(ModelExport, TaskProgress) -> Empty, [];
-    mutation model_delete(ModelId) -> Empty, [Models Storage];
+    mutation model_delete(ModelId) -> Empty, [Models Tunes Storage];
+
+    stream   chat_send(ChatSend, ChatEvent) -> ChatDone, [Models];
+
+    query    deployment_list(Empty) -> Vec<DeploymentRow>, [Deployments];
+    mutation deployment_create(DeploymentCreate) -> DeploymentRow, [Deployments];
+    mutation deployment_delete(DeploymentId) -> Empty, [Deployments];
+    mutation deployment_key(Empty) -> DeploymentKey, [];
+
+    mutation usage_sync(Empty) -> UsageSynced, [Usage];
+    query    usage_get(UsageRequest) -> UsageMonth, [Usage];
 
     query    task_list(Empty) -> Vec<TaskRow>, [Tasks];
     mutation task_cancel(TaskId) -> Empty, [Tasks];
@@ -137,6 +173,7 @@ impl App {
         events: impl Fn(Value) + Send + Sync + 'static,
         cancel: Cancel,
     ) -> Result<Value, Failure> {
+        let _ends = EndsWork(cancel.clone());
         let task = self.tasks().begin(command, &request, cancel.clone(), self);
         let seen = task.clone();
         let told = move |event: Value| {
@@ -157,6 +194,15 @@ impl App {
         if let Some(row) = row {
             self.changed(row.tags);
         }
+    }
+}
+
+/// A stream that nobody waits for any more is told to stop.
+struct EndsWork(Cancel);
+
+impl Drop for EndsWork {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 

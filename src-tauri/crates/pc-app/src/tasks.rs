@@ -26,7 +26,7 @@ struct Entry {
     told: Instant,
 }
 
-/// A task on the list. When the last clone goes, it leaves the list and its work is told to stop.
+/// A task on the list. It leaves when its work has ended, which may be later than the wish.
 pub(crate) struct Task {
     id: String,
     app: App,
@@ -84,9 +84,7 @@ impl Task {
 
 impl Drop for Task {
     fn drop(&mut self) {
-        if let Some(entry) = self.app.tasks().entries().remove(&self.id) {
-            entry.cancel.cancel();
-        }
+        self.app.tasks().entries().remove(&self.id);
         self.app.changed(&[Tag::Tasks]);
     }
 }

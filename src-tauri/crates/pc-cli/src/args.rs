@@ -57,6 +57,17 @@ pub enum Command {
     Model(Model),
     /// Ask a model on this machine, in a process that cannot reach the network where the system allows that.
     Chat(Chat),
+    /// Serve the window's content to a browser on this machine, for development and tests.
+    #[cfg(debug_assertions)]
+    #[command(hide = true)]
+    DevHost {
+        /// 0 chooses a free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// The built content; default: that of this checkout.
+        #[arg(long)]
+        ui: Option<PathBuf>,
+    },
     /// Figures of this machine: speed and memory.
     Bench {
         #[arg(value_enum)]

@@ -74,7 +74,15 @@ impl Cloud {
         cancel: &Cancel,
     ) -> Result<Response, Box<CloudError>> {
         let transport = &self.0.transport;
-        let work = transport.repeated(kind.repeat, async || transport.once(kind, build()).await);
+        let work = async {
+            let mut tries = transport.tries(kind.repeat);
+            loop {
+                match transport.once(kind, build()).await {
+                    Ok(response) => return Ok(response),
+                    Err(error) => tries.after(error).await?,
+                }
+            }
+        };
         unless_cancelled(cancel, || (), work).await.unwrap_or_else(|| Err(transport.cancelled(kind.operation)))
     }
 }

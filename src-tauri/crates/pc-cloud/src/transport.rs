@@ -65,22 +65,10 @@ impl Transport {
         self.client.request(method, url)
     }
 
-    /// Makes a call until it succeeds or may not be repeated. `work` makes one try.
-    pub(crate) async fn repeated<T>(
-        &self,
-        repeat: Repeat,
-        mut work: impl AsyncFnMut() -> Result<T, Box<CloudError>>,
-    ) -> Result<T, Box<CloudError>> {
-        let mut tried = 1;
-        loop {
-            let error = match work().await {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            let Some(pause) = wait(&error, repeat, tried, &self.network) else { return Err(error) };
-            tokio::time::sleep(pause).await;
-            tried += 1;
-        }
+    /// The tries of one call. Each caller loops by itself: a future that holds a borrowing async closure is not known to be
+    /// `Send`.
+    pub(crate) fn tries(&self, repeat: Repeat) -> Tries<'_> {
+        Tries { network: &self.network, repeat, tried: 1 }
     }
 
     /// One try; an answer with an error status is an error.
@@ -125,11 +113,17 @@ impl Transport {
         kind: Kind,
         build: impl Fn() -> RequestBuilder,
     ) -> Result<T, Box<CloudError>> {
-        self.repeated(kind.repeat, async || {
-            let response = self.once(kind, build()).await?;
-            self.read(kind, response).await
-        })
-        .await
+        let mut tries = self.tries(kind.repeat);
+        loop {
+            let done = match self.once(kind, build()).await {
+                Ok(response) => self.read(kind, response).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(answer) => return Ok(answer),
+                Err(error) => tries.after(error).await?,
+            }
+        }
     }
 
     /// Reads an answer in JSON. An error that came with a good status is an error.
@@ -152,6 +146,23 @@ impl Transport {
 
     pub(crate) fn cancelled(&self, operation: &'static str) -> Box<CloudError> {
         CloudError::new(ErrorKind::Cancelled, operation, &self.host, "cancelled")
+    }
+}
+
+/// How often a call was tried.
+pub(crate) struct Tries<'a> {
+    network: &'a Network,
+    repeat: Repeat,
+    tried: u32,
+}
+
+impl Tries<'_> {
+    /// Waits after a failed try until the next one; gives the error back where there is none.
+    pub(crate) async fn after(&mut self, error: Box<CloudError>) -> Result<(), Box<CloudError>> {
+        let Some(pause) = wait(&error, self.repeat, self.tried, self.network) else { return Err(error) };
+        tokio::time::sleep(pause).await;
+        self.tried += 1;
+        Ok(())
     }
 }
 

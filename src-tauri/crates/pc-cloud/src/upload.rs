@@ -50,19 +50,20 @@ impl Cloud {
         let report = |done: u64| {
             reporter.report(Progress { stage: "upload".into(), done, total: Some(total), unit: Unit::Bytes });
         };
-        let mut tried: Option<Arc<Sent>> = None;
-        let work = transport.repeated(kind.repeat, async || {
+        let mut tries = transport.tries(kind.repeat);
+        let (sent, upload) = loop {
             let sent = Arc::new(Sent::default());
-            tried = Some(sent.clone());
-            let request = self.upload_request(kind, path, total, (name, description), &sent).await?;
+            let request = self.upload_request(kind, path, total, (name, description), &sent).await.map_err(outward)?;
             let glance = || report(sent.bytes.load(Ordering::Relaxed));
             let answered = unless_cancelled(cancel, glance, async {
                 let response = transport.once(kind, request).await?;
                 transport.read::<Data<Upload>>(kind, response).await
             });
-            answered.await.unwrap_or_else(|| Err(transport.cancelled(kind.operation)))
-        });
-        let upload = work.await.map_err(outward)?.data;
+            match answered.await.unwrap_or_else(|| Err(transport.cancelled(kind.operation))) {
+                Ok(answer) => break (sent, answer.data),
+                Err(error) => tries.after(error).await.map_err(outward)?,
+            }
+        };
         report(total);
         if let Some(failed) = upload.failed_uploads.first() {
             let why = if failed.message.is_empty() { &failed.code } else { &failed.message };
@@ -73,8 +74,8 @@ impl Cloud {
         let Some(taken) = upload.uploaded_files.first() else {
             return Err(outward(transport.garbled(kind.operation, "the answer names no file")));
         };
-        let digest = tried.map(|sent| sent.digest.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        self.verified(&taken.file_id, total, &hex::encode(digest.unwrap_or_default().finalize())).await
+        let digest = sent.digest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.verified(&taken.file_id, total, &hex::encode(digest.finalize())).await
     }
 
     async fn upload_request(

@@ -1,15 +1,28 @@
-//! Data sets: judged on this machine before a byte leaves it.
+//! Data sets: judged on this machine before a byte leaves it, then sent, listed and removed.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
-use pc_base::{Language, write_atomic};
+use pc_base::{Code, Language, coded, write_atomic};
 use pc_dataset::{Report, sample};
+use pc_protocol::FileObject;
+use pc_store::console::KnownDataset;
 
-use crate::api::{DatasetPath, DatasetReport, Empty, Finding, SampleMessage, SampleRow, Severity, TaskProgress};
+use super::when;
+use crate::api::{
+    DatasetId, DatasetPath, DatasetReport, DatasetRow, DatasetUpload, Empty, Finding, SampleMessage, SampleRow,
+    Severity, Tag, TaskProgress,
+};
 use crate::app::App;
+use crate::clouds::Opened;
 use crate::datasets::dataset_check;
 use crate::live::Live;
+use crate::words::words;
+
+/// Files of a page.
+const PAGE: u64 = 100;
+/// Pages at most: no account has more files; a list that never ends is a broken one.
+const MOST_PAGES: u64 = 100;
 
 impl App {
     /// `dataset_check`
@@ -27,6 +40,71 @@ impl App {
         self.blocking(move |_| dataset_check(&path, language, &live, &live.cancel)).await
     }
 
+    /// `dataset_upload`: checked first; a file with errors is refused before anything is sent. What was counted is kept,
+    /// because the cloud does not count.
+    pub async fn dataset_upload(
+        &self,
+        wanted: DatasetUpload,
+        language: Language,
+        live: &Live<TaskProgress>,
+    ) -> Result<DatasetRow> {
+        let path = PathBuf::from(&wanted.path);
+        let report = self.judged(path.clone(), language, live).await?;
+        if report.errors_total > 0 {
+            let count = report.rows.saturating_sub(report.good_rows).max(1);
+            let empty = report.rows == 0;
+            let code = if empty { Code::DatasetEmpty } else { Code::DatasetHasErrors };
+            return Err(coded(code).with("count", count).into());
+        }
+        let opened = self.selected().await?;
+        let description = wanted.description.unwrap_or_default();
+        let file = opened.cloud.file_upload(&path, &report.name, &description, live, &live.cancel).await?;
+        if file.size != report.bytes || !(file.md5.is_empty() || file.md5.eq_ignore_ascii_case(&report.md5)) {
+            // What was sent is not what was judged.
+            opened.cloud.file_delete(&file.file_id).await?;
+            let why = words("file_changed", language, &[]);
+            return Err(coded(Code::InputInvalid).with("what", &report.name).with("why", why).into());
+        }
+        let known = KnownDataset {
+            cloud_id: opened.id.clone(),
+            file_id: file.file_id.clone(),
+            rows: report.rows,
+            characters: report.characters,
+            sha256: report.sha256,
+            path: std::path::absolute(&path).unwrap_or(path).display().to_string(),
+        };
+        let row = row_of(file, Some(&known));
+        self.blocking(move |app| app.store().write(|tx| tx.dataset_put(&known))).await?;
+        Ok(row)
+    }
+
+    /// `dataset_list`
+    pub async fn dataset_list(&self, _: Empty, _: Language) -> Result<Vec<DatasetRow>> {
+        self.listed(("datasets", Tag::Datasets), async |app: App| {
+            let opened = app.selected().await?;
+            let files = all_files(&opened).await?;
+            app.blocking(move |app| {
+                app.store().read(|tx| {
+                    let known = |file: FileObject| {
+                        let known = tx.dataset(&opened.id, &file.file_id)?;
+                        Ok(row_of(file, known.as_ref()))
+                    };
+                    files.into_iter().map(known).collect()
+                })
+            })
+            .await
+        })
+        .await
+    }
+
+    /// `dataset_delete`: in the cloud; the file on this machine stays.
+    pub async fn dataset_delete(&self, wanted: DatasetId, _: Language) -> Result<Empty> {
+        let opened = self.selected().await?;
+        opened.cloud.file_delete(&wanted.id).await?;
+        self.blocking(move |app| app.store().write(|tx| tx.dataset_remove(&opened.id, &wanted.id))).await?;
+        Ok(Empty {})
+    }
+
     /// `dataset_sample`: the bundled hotel sample as a file, written when it is not there as it was.
     pub async fn dataset_sample(&self, _: Empty, _: Language) -> Result<DatasetPath> {
         self.blocking(|app| {
@@ -38,6 +116,32 @@ impl App {
             Ok(DatasetPath { path: path.display().to_string() })
         })
         .await
+    }
+}
+
+async fn all_files(opened: &Opened) -> Result<Vec<FileObject>> {
+    let mut files = Vec::new();
+    for number in 1..=MOST_PAGES {
+        let page = opened.cloud.files(number, PAGE).await?;
+        let last = page.files.is_empty();
+        files.extend(page.files);
+        if last || files.len() as u64 >= page.total {
+            break;
+        }
+    }
+    Ok(files)
+}
+
+fn row_of(file: FileObject, known: Option<&KnownDataset>) -> DatasetRow {
+    DatasetRow {
+        id: file.file_id,
+        name: file.name,
+        description: file.description,
+        bytes: file.size,
+        md5: file.md5,
+        rows: known.map(|known| known.rows),
+        sha256: known.map(|known| known.sha256.clone()),
+        created_at: when(&file.gmt_create),
     }
 }
 

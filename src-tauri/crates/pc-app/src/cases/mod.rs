@@ -1,10 +1,23 @@
 //! The use-cases of the command table, one file a domain: each is a method of `App` with the command's name. Deliberately
 //! absent: transports, and words for a screen beside those of refusals.
 
+mod catalog;
+mod chat;
+mod clouds;
 mod datasets;
+mod deployments;
+mod estimate;
 mod models;
+mod overview;
 mod settings;
 mod storage;
 mod tasks;
+mod tunes;
+mod usage;
 
 pub(crate) use storage::size;
+
+/// A time of the wire in RFC 3339; as it came where it is no time.
+fn when(text: &str) -> String {
+    pc_protocol::time::read(text).map_or_else(|| text.to_owned(), |time| format!("{time:.3}"))
+}

@@ -3,17 +3,51 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use pc_base::Language;
+use pc_base::{Code, Language, coded};
+use pc_protocol::{Capabilities, WeightsManifest};
 
-use crate::api::{Empty, ModelConvert, ModelExport, ModelId, ModelImport, ModelRow, TaskProgress};
+use crate::api::{Empty, ModelConvert, ModelExport, ModelId, ModelImport, ModelPull, ModelRow, TaskProgress};
 use crate::app::App;
 use crate::live::Live;
+use crate::models::Record;
+use crate::words::words;
 use crate::{chat, models};
 
 impl App {
     /// `model_list`
     pub async fn model_list(&self, _: Empty, _: Language) -> Result<Vec<ModelRow>> {
         self.blocking(|app| models::list(app.places())).await
+    }
+
+    /// `model_pull`: a job's result, verified, as a model of this machine. A download that was cut goes on.
+    pub async fn model_pull(
+        &self,
+        wanted: ModelPull,
+        language: Language,
+        live: &Live<TaskProgress>,
+    ) -> Result<ModelRow> {
+        let have = self.model_list(Empty {}, language).await?;
+        if let Some(row) = have.into_iter().find(|row| row.job_id.as_deref() == Some(&wanted.job_id)) {
+            return Ok(row);
+        }
+        let opened = self.selected().await?;
+        let offered = opened.cloud.capabilities().await?;
+        if !offered.iter().any(|name| name == Capabilities::WEIGHTS_DOWNLOAD) {
+            return Err(coded(Code::CloudRefused).with("why", words("weights_stay", language, &[])).into());
+        }
+        let job = opened.cloud.fine_tune(&wanted.job_id).await?;
+        if job.result().is_none() {
+            let (what, why) = (wanted.job_id, words("not_succeeded", language, &[]));
+            return Err(coded(Code::InputInvalid).with("what", what).with("why", why).into());
+        }
+        let work = models::being_pulled(self.places(), &wanted.job_id)?;
+        let (dir, cancel) = (work.join("adapter"), live.cancel.clone());
+        let manifest = opened.cloud.weights_download(&wanted.job_id, &dir, live, &cancel).await?;
+        self.blocking(move |app| {
+            let model = models::keep_pulled(app.places(), &work, &record(&manifest), &manifest.model)?;
+            row(app, &model)
+        })
+        .await
     }
 
     /// `model_convert`
@@ -65,8 +99,17 @@ impl App {
     }
 }
 
+fn record(manifest: &WeightsManifest) -> Record {
+    let weights = manifest.files.iter().find(|file| file.name.ends_with(".safetensors"));
+    Record {
+        base_model: Some(manifest.base_model.clone()),
+        job_id: Some(manifest.job_id.clone()),
+        sha256: weights.map(|file| file.sha256.clone()),
+    }
+}
+
 /// The row of a model that is there.
-pub(super) fn row(app: &App, model: &str) -> Result<ModelRow> {
+fn row(app: &App, model: &str) -> Result<ModelRow> {
     let rows = models::list(app.places())?;
     rows.into_iter().find(|row| row.model == model).with_context(|| format!("{model} is not listed"))
 }

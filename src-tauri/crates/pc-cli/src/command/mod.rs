@@ -3,6 +3,8 @@
 mod bench;
 mod chat;
 mod dataset;
+#[cfg(debug_assertions)]
+mod dev_host;
 mod model;
 mod serve;
 
@@ -60,6 +62,8 @@ pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result
             return blocking(move || dataset::check(&file, &shown, &cancel)).await;
         }
         Command::Chat(chat) => return blocking(move || chat::run(&chat, &places, &shown, &cancel)).await,
+        #[cfg(debug_assertions)]
+        Command::DevHost { port, ui } => dev_host::run(places, port, ui, &shown).await?,
         Command::Bench { what } => blocking(move || bench::run(what, &places, &shown, &cancel)).await?,
         Command::Model(command) => model::run(command, &call()?).await?,
     }

@@ -49,6 +49,7 @@ impl Tx<'_> {
     pub fn cloud_remove(&self, id: &str) -> anyhow::Result<()> {
         run(self.0, "DELETE FROM clouds WHERE id = ?1", [id])?;
         run(self.0, "DELETE FROM datasets WHERE cloud_id = ?1", [id])?;
+        run(self.0, "DELETE FROM seen WHERE cloud_id = ?1", [id])?;
         run(self.0, "DELETE FROM bill_lines WHERE cloud_id = ?1", [id])?;
         run(self.0, "DELETE FROM bill_syncs WHERE cloud_id = ?1", [id]).map(drop)
     }

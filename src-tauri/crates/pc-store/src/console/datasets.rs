@@ -13,20 +13,20 @@ pub struct KnownDataset {
     pub characters: u64,
     /// Hex.
     pub sha256: String,
+    /// Where the file lay when it was uploaded.
+    pub path: String,
 }
 
 impl Tx<'_> {
     /// Keeps what was counted.
     pub fn dataset_put(&self, row: &KnownDataset) -> anyhow::Result<()> {
-        let sql =
-            "INSERT OR REPLACE INTO datasets (cloud_id, file_id, rows, characters, sha256) VALUES (?1, ?2, ?3, ?4, ?5)";
-        run(self.0, sql, (&row.cloud_id, &row.file_id, row.rows, row.characters, &row.sha256)).map(drop)
+        let sql = "INSERT OR REPLACE INTO datasets (cloud_id, file_id, rows, characters, sha256, path) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        run(self.0, sql, (&row.cloud_id, &row.file_id, row.rows, row.characters, &row.sha256, &row.path)).map(drop)
     }
 
     /// What was counted of a file; nothing for files from elsewhere.
     pub fn dataset(&self, cloud_id: &str, file_id: &str) -> anyhow::Result<Option<KnownDataset>> {
-        let sql =
-            "SELECT cloud_id, file_id, rows, characters, sha256 FROM datasets WHERE cloud_id = ?1 AND file_id = ?2";
+        let sql = "SELECT cloud_id, file_id, rows, characters, sha256, path FROM datasets WHERE cloud_id = ?1 AND file_id = ?2";
         first(self.0, sql, (cloud_id, file_id), |row| {
             Ok(KnownDataset {
                 cloud_id: row.get(0)?,
@@ -34,6 +34,7 @@ impl Tx<'_> {
                 rows: row.get(2)?,
                 characters: row.get(3)?,
                 sha256: row.get(4)?,
+                path: row.get(5)?,
             })
         })
     }

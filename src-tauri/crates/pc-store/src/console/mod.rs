@@ -3,8 +3,8 @@
 mod bills;
 mod clouds;
 mod datasets;
-mod models;
 mod secrets;
+mod seen;
 mod settings;
 mod speeds;
 
@@ -17,10 +17,9 @@ use crate::database::Database;
 pub use bills::{BillLine, BillSync};
 pub use clouds::Cloud;
 pub use datasets::KnownDataset;
-pub use models::LocalModel;
 
 /// Every step that `console.db` has taken, oldest first. Only ever add.
-const STEPS: &[&str] = &[include_str!("../../sql/console/1_console.sql")];
+const STEPS: &[&str] = &[include_str!("../../sql/console/1_console.sql"), include_str!("../../sql/console/2_seen.sql")];
 
 /// The database. Every use is one transaction. Window and command line may have it open at the same time.
 pub struct ConsoleStore(Database);
