@@ -31,6 +31,11 @@ pub(crate) fn converted(places: &Places, model: &str) -> PathBuf {
     places.home.join("onnx").join(model)
 }
 
+/// Where one form of a model is once it was made.
+pub(crate) fn form(places: &Places, model: &str, quant: crate::api::Quant) -> PathBuf {
+    converted(places, model).join(quant_name(quant.into()))
+}
+
 /// The model's ONNX folder, made now if there is none. Made aside and renamed, so that a folder that is there is whole.
 pub fn prepare(
     places: &Places,

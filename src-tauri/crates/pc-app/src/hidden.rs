@@ -1,4 +1,4 @@
-//! The hidden subcommands: the training worker and the background cloud are the same program as the one that starts
+//! The hidden subcommands: the training worker, the background cloud and the process that answers offline are the same program as the one that starts
 //! them, so they are there wherever it is installed. Nothing but their name is on the command line; what they work on
 //! comes over stdin.
 
@@ -8,10 +8,11 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result};
 
-use crate::{embedded, engine};
+use crate::{embedded, engine, main_job};
 
 pub(crate) const WORKER: &str = "hidden-training-worker";
 pub(crate) const CLOUD: &str = "hidden-cloud";
+pub(crate) const OFFLINE: &str = "hidden-offline-answers";
 
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
@@ -25,6 +26,7 @@ pub fn hidden_main() -> Option<ExitCode> {
     match name.to_str()? {
         WORKER => Some(engine::worker_main()),
         CLOUD => Some(embedded::background_main()),
+        OFFLINE => Some(main_job::offline_main()),
         _ => None,
     }
 }

@@ -17,6 +17,7 @@ pub mod evaluation;
 pub mod hidden;
 mod keys;
 mod live;
+pub mod main_job;
 pub mod models;
 mod report;
 mod seen;

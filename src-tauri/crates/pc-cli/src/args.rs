@@ -46,12 +46,15 @@ pub fn language(asked: Option<Lang>) -> Language {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Clouds.
+    /// Clouds: the embedded one, and those that you add.
     #[command(subcommand)]
     Cloud(Cloud),
     /// Data sets: check here, upload to the selected cloud.
     #[command(subcommand)]
     Dataset(Dataset),
+    /// Fine-tunes of the selected cloud.
+    #[command(subcommand)]
+    Tune(Tune),
     /// Models on this machine.
     #[command(subcommand)]
     Model(Model),
@@ -68,11 +71,20 @@ pub enum Command {
         #[arg(long)]
         ui: Option<PathBuf>,
     },
+    /// Deployments of the selected cloud.
+    #[command(subcommand)]
+    Deploy(Deploy),
+    /// Usage and bills, read over the cloud's billing API.
+    #[command(subcommand)]
+    Usage(Usage),
     /// Figures of this machine: speed and memory.
     Bench {
         #[arg(value_enum)]
         what: Bench,
     },
+    /// The main job from a file to the bill: check, upload, tune, take home, ask offline, serve, bill.
+    #[command(hide = true)]
+    MainJob(MainJob),
 }
 
 #[derive(Subcommand)]
@@ -91,18 +103,169 @@ pub enum Cloud {
     },
     /// End the cloud that runs in the background.
     Stop,
+    /// Every cloud that this console knows.
+    List,
+    /// Add a Model Studio workspace. Keys are asked for, or read from standard input, one a line: API key, then
+    /// AccessKey ID and secret where a billing address is given.
+    Add {
+        name: String,
+        /// Root address without a path.
+        #[arg(long, default_value = "https://dashscope.aliyuncs.com")]
+        base_url: String,
+        /// Root address of the billing API.
+        #[arg(long)]
+        billing_url: Option<String>,
+        #[arg(long)]
+        region: Option<String>,
+        #[arg(long)]
+        workspace: Option<String>,
+    },
+    /// Make this cloud the one that every command speaks to.
+    Select { id: String },
+    /// Forget a cloud and its keys.
+    Remove { id: String },
+    /// Ask a cloud whether it answers, and what it offers.
+    Check { id: String },
 }
 
 #[derive(Subcommand)]
 pub enum Dataset {
     /// Judge every line of a ChatML JSONL file and list every error.
     Check { file: PathBuf },
+    /// Check a file and, where it has no errors, send it to the cloud.
+    Upload {
+        file: PathBuf,
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// Data sets in the cloud.
+    List,
+    /// Remove a data set from the cloud.
+    Delete { id: String },
+}
+
+#[derive(Subcommand)]
+pub enum Tune {
+    /// Start a fine-tune.
+    Start(TuneStart),
+    /// Fine-tunes in the cloud.
+    List,
+    /// One fine-tune.
+    Show { job: String },
+    /// Follow a fine-tune until it ends.
+    Watch { job: String },
+    /// Stop a fine-tune; what it trained so far is charged.
+    Cancel { job: String },
+    /// A fine-tune's log.
+    Logs {
+        job: String,
+        /// Lines to skip.
+        #[arg(long, default_value_t = 0)]
+        offset: u64,
+    },
+    /// Remove a fine-tune that has ended, with its result in the cloud.
+    Delete { job: String },
+}
+
+/// Settings have the wire's names.
+#[derive(clap::Args)]
+pub struct TuneStart {
+    /// A data set's id; may be given several times.
+    #[arg(long = "dataset", required = true, value_name = "ID")]
+    pub datasets: Vec<String>,
+    #[arg(long, default_value = pc_app::main_job::MODEL)]
+    pub model: String,
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Follow it until it ends.
+    #[arg(long)]
+    pub watch: bool,
+    #[command(flatten)]
+    pub hyper: Hyper,
+}
+
+/// What is not given is as in the main job.
+#[derive(clap::Args)]
+#[command(rename_all = "snake_case", next_help_heading = "Hyper-parameters")]
+pub struct Hyper {
+    /// Times that every row is read.
+    #[arg(long)]
+    pub n_epochs: Option<u32>,
+    /// Rows of one update.
+    #[arg(long)]
+    pub batch_size: Option<u32>,
+    /// Tokens; longer rows are dropped.
+    #[arg(long)]
+    pub max_length: Option<u32>,
+    #[arg(long)]
+    pub learning_rate: Option<f64>,
+    #[arg(long)]
+    pub lora_rank: Option<u32>,
+    #[arg(long)]
+    pub lora_alpha: Option<u32>,
+    #[arg(long)]
+    pub lora_dropout: Option<f64>,
+    /// linear, cosine or constant.
+    #[arg(long)]
+    pub lr_scheduler_type: Option<String>,
+    #[arg(long)]
+    pub warmup_ratio: Option<f64>,
+    #[arg(long)]
+    pub weight_decay: Option<f64>,
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+#[derive(Subcommand)]
+pub enum Deploy {
+    /// Serve a fine-tuned model.
+    Create {
+        /// A fine-tune's result, as `tune show` names it.
+        model: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// lora is charged by the token, mu by the hour.
+        #[arg(long, default_value = "lora")]
+        plan: String,
+    },
+    /// What the cloud serves.
+    List,
+    /// Stop serving a model.
+    Delete { deployed_model: String },
+    /// The key that callers of the deployments use.
+    Key,
+}
+
+#[derive(Subcommand)]
+pub enum Usage {
+    /// Read the bill of this month over the billing API and keep it.
+    Sync,
+    /// The bill as it was last read.
+    Show {
+        /// YYYY-MM; default: this month.
+        #[arg(long)]
+        month: Option<String>,
+    },
+}
+
+#[derive(clap::Args)]
+pub struct MainJob {
+    #[arg(long, default_value = pc_app::main_job::MODEL)]
+    pub model: String,
+    /// A ChatML JSONL file; default: the bundled hotel sample.
+    #[arg(long)]
+    pub file: Option<PathBuf>,
+    /// Golden questions as JSON; default: those of the sample.
+    #[arg(long)]
+    pub golden: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 pub enum Model {
     /// Models on this machine.
     List,
+    /// Download a fine-tune's result, verify its hash and keep it as a model.
+    Pull { job: String },
     /// Make the ONNX form of a model and keep it for chat.
     Convert {
         model: String,

@@ -1,4 +1,11 @@
-//! Numbers as people read them, the same in both languages.
+//! Numbers as people read them: bytes, time, money, instants. The same in both languages but for words of time.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use pc_app::api::Money;
+use pc_base::Language;
 
 /// In powers of 1000, three digits: `253 MB`, `1.07 GB`.
 pub fn bytes(count: u64) -> String {
@@ -31,10 +38,41 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// `8.4 s`, `3 min 05 s`, `2 h 07 min`.
+pub fn duration(time: Duration, language: Language) -> String {
+    let words = match language {
+        Language::English => ["s", "min", "h"],
+        Language::Chinese => ["秒", "分", "小时"],
+    };
+    let seconds = time.as_secs_f64().round() as u64;
+    if time.as_secs_f64() < 59.95 {
+        let decimals = if time.as_secs_f64() < 0.95 { 2 } else { 1 };
+        return format!("{:.decimals$} {}", time.as_secs_f64(), words[0]);
+    }
+    if seconds < 3600 {
+        return format!("{} {} {:02} {}", seconds / 60, words[1], seconds % 60, words[0]);
+    }
+    format!("{} {} {:02} {}", seconds / 3600, words[2], seconds % 3600 / 60, words[1])
+}
+
 /// A short clock for what is left: `0:07`, `12:30`, `1:02:03`.
 pub fn clock(seconds: u64) -> String {
     let (hours, minutes, rest) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{rest:02}") } else { format!("{minutes}:{rest:02}") }
+}
+
+/// `¥0.0671`; another currency by its code. The digits are the ones that came, never rounded again.
+pub fn money(money: &Money) -> String {
+    match money.currency.as_str() {
+        "CNY" => format!("¥{}", money.amount),
+        other => format!("{} {other}", money.amount),
+    }
+}
+
+/// An instant of the wire in the machine's zone; text that is none stays as it came.
+pub fn instant(rfc3339: &str) -> String {
+    let local = |time: Timestamp| time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string();
+    rfc3339.parse().map_or_else(|_| rfc3339.to_owned(), local)
 }
 
 #[cfg(test)]
@@ -49,7 +87,18 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_shows_hours_only_when_there_are_some() {
+    fn times_change_their_unit_where_the_smaller_one_stops_to_matter() {
+        let english = |seconds: f64| duration(Duration::from_secs_f64(seconds), Language::English);
+        assert_eq!([0.128, 8.44, 59.97, 3_725.0].map(english), ["0.13 s", "8.4 s", "1 min 00 s", "1 h 02 min"]);
+        assert_eq!(duration(Duration::from_secs(185), Language::Chinese), "3 分 05 秒");
         assert_eq!([7, 750, 3_723].map(clock), ["0:07", "12:30", "1:02:03"]);
+    }
+
+    #[test]
+    fn money_is_shown_as_it_came() {
+        let money_of =
+            |amount: &str, currency: &str| money(&Money { amount: amount.into(), currency: currency.into() });
+        assert_eq!(money_of("0.067140", "CNY"), "¥0.067140", "no digit is lost and none is made up");
+        assert_eq!(money_of("1.5", "USD"), "1.5 USD");
     }
 }

@@ -40,6 +40,16 @@ impl Shown {
         self.language
     }
 
+    /// Whether a program reads, not a person.
+    pub fn json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether a line can be redrawn for the reader.
+    pub fn live(&self) -> bool {
+        self.live
+    }
+
     /// The English or the Chinese words.
     pub fn words<'a>(&self, english: &'a str, chinese: &'a str) -> &'a str {
         match self.language {
@@ -54,6 +64,20 @@ impl Shown {
             self.line(&document.to_string());
         } else if !text.is_empty() {
             self.line(text);
+        }
+    }
+
+    /// Something that happened on the way: a document for programs, a line for people.
+    pub fn note(&self, document: &Value, text: &str) {
+        self.result(document, text);
+    }
+
+    /// A line for people beside the result; programs do not read it.
+    pub fn aside(&self, text: &str) {
+        if !self.json {
+            let mut drawn = self.drawn();
+            erase(&mut drawn);
+            err(&format!("{text}\n"));
         }
     }
 
@@ -94,6 +118,17 @@ impl Shown {
                 drawn.stands = true;
             }
         }
+    }
+
+    /// Asks on the terminal without showing what is typed, or reads the next line of standard input where there is no
+    /// terminal. Nothing that is secret stands in the arguments, so no other user of the machine sees it.
+    pub fn ask_secret(&self, question: &str) -> std::io::Result<String> {
+        if std::io::stdin().is_terminal() {
+            return rpassword::prompt_password(format!("{question}: ")).map(|line| line.trim().to_owned());
+        }
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        Ok(line.trim().to_owned())
     }
 
     fn line(&self, text: &str) {

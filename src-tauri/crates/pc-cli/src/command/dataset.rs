@@ -4,10 +4,33 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use pc_app::api::{DatasetId, DatasetRow, DatasetUpload, Empty};
 use pc_base::Cancel;
+use serde_json::json;
 
+use super::Call;
+use crate::args::Dataset;
 use crate::figures;
 use crate::shown::Shown;
+use crate::table::{number, table, text};
+
+/// Runs one of them.
+pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
+    let (app, shown, language) = (&call.app, &call.shown, call.language());
+    match command {
+        Dataset::Check { file } => return check(&file, shown, &call.cancel),
+        Dataset::Upload { file, description } => return upload(&file, description, call).await,
+        Dataset::List => {
+            let rows = app.dataset_list(Empty {}, language).await?;
+            shown.result(&json!({"datasets": rows}), &list(&rows, shown));
+        }
+        Dataset::Delete { id } => {
+            app.dataset_delete(DatasetId { id: id.clone() }, language).await?;
+            shown.result(&json!({"deleted": id}), &format!("{} {id}", shown.words("Deleted", "已删除")));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
 
 /// Lists every finding; exit 1 when a row has an error.
 pub fn check(file: &Path, shown: &Shown, cancel: &Cancel) -> Result<ExitCode> {
@@ -26,4 +49,45 @@ pub fn check(file: &Path, shown: &Shown, cancel: &Cancel) -> Result<ExitCode> {
     });
     shown.result(&serde_json::to_value(&report)?, &lines.join("\n"));
     Ok(if report.errors_total == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// A file with errors is listed as by `check` before it is refused: the upload's own refusal only counts them.
+async fn upload(file: &Path, description: Option<String>, call: &Call) -> Result<ExitCode> {
+    let shown = &call.shown;
+    let path = std::path::absolute(file)?.to_string_lossy().into_owned();
+    let wanted = DatasetUpload { path, description };
+    let row = match call.app.dataset_upload(wanted, call.language(), &call.live()).await {
+        Err(error) if is_about_rows(&error) => {
+            let (file, again, cancel) = (file.to_owned(), shown.clone(), call.cancel.clone());
+            super::blocking(move || check(&file, &again, &cancel)).await?;
+            return Err(error);
+        }
+        outcome => outcome?,
+    };
+    let said = format!("{} {} ({})", shown.words("Uploaded", "已上传"), row.id, figures::bytes(row.bytes));
+    shown.result(&serde_json::to_value(&row)?, &said);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_about_rows(error: &anyhow::Error) -> bool {
+    use pc_base::{Code, Coded};
+    error.downcast_ref::<Coded>().is_some_and(|coded| matches!(coded.code, Code::DatasetHasErrors | Code::DatasetEmpty))
+}
+
+fn list(rows: &[DatasetRow], shown: &Shown) -> String {
+    if rows.is_empty() {
+        return shown.words("There are no data sets in this cloud yet.", "此云中还没有数据集。").to_owned();
+    }
+    let columns = [
+        text("ID"),
+        text(shown.words("Name", "名称")),
+        number(shown.words("Size", "大小")),
+        number(shown.words("Rows", "行数")),
+        text(shown.words("Uploaded", "上传时间")),
+    ];
+    let cells = rows.iter().map(|row| {
+        let counted = row.rows.map(figures::count).unwrap_or_default();
+        vec![row.id.clone(), row.name.clone(), figures::bytes(row.bytes), counted, figures::instant(&row.created_at)]
+    });
+    table(&columns, &cells.collect::<Vec<_>>())
 }

@@ -2,21 +2,26 @@
 
 mod bench;
 mod chat;
+mod cloud;
 mod dataset;
+mod deploy;
 #[cfg(debug_assertions)]
 mod dev_host;
+mod main_job;
 mod model;
 mod serve;
+mod tune;
+mod usage;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use pc_app::api::{Quant, TaskProgress};
-use pc_app::{App, Live};
-use pc_base::{Cancel, Language, Places, Progress, Reporter as _, Unit};
+use pc_app::api::{KeyPlace, Quant, TaskProgress};
+use pc_app::{App, Live, unattended_keychain};
+use pc_base::{Cancel, Language, Places, Progress, Reporter as _, SystemClock, Unit};
 
-use crate::args::{Cloud, Command, Dataset, Weights};
+use crate::args::{Command, Dataset, Model, Weights};
 use crate::shown::Shown;
 
 /// Everything that a command works with.
@@ -38,6 +43,20 @@ impl Call {
     }
 }
 
+/// The home with its keychain. Nobody can be asked here, so where there is none it is the key file, and that is said once.
+fn opened(places: &Places, shown: &Shown) -> Result<App> {
+    let known = places.key_file.exists();
+    let (place, keychain) = unattended_keychain(places)?;
+    if place == KeyPlace::File && !known {
+        let file = places.key_file.display();
+        shown.aside(&match shown.language() {
+            Language::English => format!("There is no keychain here, so the master key is kept in {file}"),
+            Language::Chinese => format!("本机没有可用的钥匙串，主密钥保存在 {file}"),
+        });
+    }
+    App::open_with(places.clone(), keychain, Arc::new(SystemClock))
+}
+
 fn progress(event: TaskProgress) -> Progress {
     let unit = match event.unit.as_str() {
         "bytes" => Unit::Bytes,
@@ -52,12 +71,8 @@ fn progress(event: TaskProgress) -> Progress {
 pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result<ExitCode> {
     let places = Places::from_env()?;
     let shown = shown.clone();
-    let call = || anyhow::Ok(Call { app: App::open(places.clone())?, shown: shown.clone(), cancel: cancel.clone() });
+    let call = || anyhow::Ok(Call { app: opened(&places, &shown)?, shown: shown.clone(), cancel: cancel.clone() });
     match command {
-        Command::Cloud(Cloud::Serve { port, data, api_key }) => {
-            blocking(move || serve::serve(port, data, api_key, &places, &shown)).await?;
-        }
-        Command::Cloud(Cloud::Stop) => serve::stop(&places, &shown).await?,
         Command::Dataset(Dataset::Check { file }) => {
             return blocking(move || dataset::check(&file, &shown, &cancel)).await;
         }
@@ -65,7 +80,15 @@ pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result
         #[cfg(debug_assertions)]
         Command::DevHost { port, ui } => dev_host::run(places, port, ui, &shown).await?,
         Command::Bench { what } => blocking(move || bench::run(what, &places, &shown, &cancel)).await?,
-        Command::Model(command) => model::run(command, &call()?).await?,
+        Command::Model(command @ Model::Pull { .. }) => model::run(command, &call()?).await?,
+        // The other commands about models need no cloud, and so no keychain.
+        Command::Model(command) => model::run(command, &Call { app: App::open(places)?, shown, cancel }).await?,
+        Command::Dataset(command) => return dataset::run(command, &call()?).await,
+        Command::Cloud(command) => cloud::run(command, places.clone(), shown.clone(), call).await?,
+        Command::Tune(command) => return tune::run(command, &call()?).await,
+        Command::Deploy(command) => deploy::run(command, &call()?).await?,
+        Command::Usage(command) => usage::run(command, &call()?).await?,
+        Command::MainJob(job) => main_job::run(job, &call()?).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

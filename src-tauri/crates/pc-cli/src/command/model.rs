@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use pc_app::api::{Empty, ModelConvert, ModelExport, ModelId, ModelImport, ModelRow};
+use pc_app::api::{Empty, ModelConvert, ModelExport, ModelId, ModelImport, ModelPull, ModelRow};
 use pc_app::models;
 use serde_json::json;
 
@@ -20,6 +20,10 @@ pub async fn run(command: Model, call: &Call) -> Result<()> {
         Model::List => {
             let rows = app.model_list(Empty {}, language).await?;
             shown.result(&json!({"models": rows}), &list(&rows, shown));
+        }
+        Model::Pull { job } => {
+            let row = app.model_pull(ModelPull { job_id: job }, language, &call.live()).await?;
+            shown.result(&serde_json::to_value(&row)?, &row.model);
         }
         Model::Convert { model, quant } => {
             let wanted = ModelConvert { model, quant: quant.into() };
