@@ -40,8 +40,9 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &["tauri", "clap", "rusqlite", "reqwest"],
     ),
     ("pc-cli", &["pc-base", "pc-app"], &["tauri", "rusqlite", "reqwest"]),
+    ("partner-console", &["pc-base", "pc-app"], &["rusqlite", "reqwest", "clap"]),
     ("pc-testkit", &["pc-base"], &[]),
-    ("pc-tests", &[], &[]),
+    ("pc-tests", &["pc-base", "pc-testkit"], &[]),
     ("xtask", &[], &["tauri", "tokio"]),
 ];
 
