@@ -6,13 +6,17 @@ use crate::codegen::{Mode, codegen};
 use crate::run::{command, run, say};
 use crate::setup::{Extent, setup};
 use crate::tidy::tidy;
+use crate::ui;
 
-/// Formatting, house rules, lints, generated files, docs.
+/// Formatting, house rules, the window's content, lints, generated files, docs. Quick ones first; the content is built
+/// before the window is compiled, which takes it in.
 pub fn check() -> Result<()> {
-    setup(Extent::Program)?;
     say("Formatting");
     run(&mut command("cargo", &["fmt", "--all", "--check"]), "Run `cargo fmt --all`.")?;
     tidy()?;
+    setup(Extent::Build)?;
+    ui::build()?;
+    ui::check()?;
     say("Lints");
     run(
         &mut command("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),

@@ -3,19 +3,22 @@
 
 mod check;
 mod codegen;
+mod dist;
 mod run;
 mod setup;
 mod test;
 mod tidy;
+mod ui;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask setup          system packages, ONNX Runtime, base model
+cargo xtask setup          system packages, npm packages, ONNX Runtime, base model
 cargo xtask test           set up and run every test
-cargo xtask check          fmt, clippy, house rules, generated files, docs
+cargo xtask check          fmt, house rules, the window's content, clippy, generated files, docs
 cargo xtask codegen        the UI's types and command table from Rust; with --check only compares
 cargo xtask tidy           house rules and arrows alone
+cargo xtask dist           the installable bundle for this platform
 cargo xtask bench [NAME]   dataset: figures, not tests";
 
 fn main() -> ExitCode {
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
         ["codegen"] => codegen::codegen(codegen::Mode::Write),
         ["codegen", "--check"] => codegen::codegen(codegen::Mode::Check),
         ["tidy"] => tidy::tidy(),
+        ["dist"] => dist::dist(),
         ["bench"] => test::bench("dataset"),
         ["bench", name] => test::bench(name),
         _ => {

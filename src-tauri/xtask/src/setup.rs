@@ -2,23 +2,35 @@
 //! done before, and says what to do when it fails.
 
 mod base_model;
+mod driver;
+pub mod node;
 mod runtime;
 mod system;
 
 use anyhow::Result;
 
-/// How much is needed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How much is needed; each holds the one before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
-    /// To build and run the program.
+    /// To compile everything: system libraries, npm packages, the library that goes into the bundle.
+    Build,
+    /// And to run the program: the base model.
     Program,
-    /// And to test it: a keychain in a session of its own.
+    /// And to test it: a display, browsers, their drivers, a keychain in a session of its own.
     Tests,
 }
 
 /// All steps in order.
 pub fn setup(extent: Extent) -> Result<()> {
+    node::version()?;
     system::packages(extent)?;
+    node::packages()?;
     runtime::library()?;
-    base_model::fetch()
+    if extent >= Extent::Program {
+        base_model::fetch()?;
+    }
+    if extent >= Extent::Tests {
+        driver::install()?;
+    }
+    Ok(())
 }

@@ -1,15 +1,61 @@
 //! Every test in one command; and the benches, which are not tests.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
 
-use crate::run::{command, run, say};
+use crate::run::{command, output, run, say};
 use crate::setup::{Extent, setup};
+use crate::ui;
+
+/// Tests across crates, each in a section of its own, in the order in which a failure says most.
+const ACROSS: &[(&str, &str)] = &[
+    ("conformance", "Conformance: one story, every endpoint"),
+    ("journey", "Journey: the main job"),
+    ("browser", "Browser flows"),
+    ("window", "The real window"),
+];
 
 /// Sets up whatever is needed, then runs them all.
 pub fn test() -> Result<()> {
     setup(Extent::Tests)?;
+    ui::build()?;
+    ui::check()?;
+    ui::test()?;
+    let found = targets()?;
+    say("Building every program and test");
+    // One build for all sections, with one set of features: a narrower choice of packages would build most of it again.
+    run(
+        &mut command("cargo", &["build", "--workspace", "--all-targets", "--locked"]),
+        "Mend what the compiler names.",
+    )?;
     say("Rust tests");
-    run(&mut command("cargo", &["test", "--workspace", "--locked", "--no-fail-fast"]), "A test failed.")
+    let across = |name: &str| ACROSS.iter().any(|(known, _)| *known == name);
+    let mut args = vec!["--lib", "--bins"];
+    args.extend(found.iter().filter(|name| !across(name)).flat_map(|name| ["--test", name]));
+    cargo_test(&args)?;
+    for (name, title) in ACROSS.iter().filter(|(name, _)| found.iter().any(|known| known == name)) {
+        say(title);
+        cargo_test(&["--test", name])?;
+    }
+    Ok(())
+}
+
+fn cargo_test(which: &[&str]) -> Result<()> {
+    let args = [&["test", "--workspace", "--locked", "--no-fail-fast", "--quiet"], which].concat();
+    run(&mut command("cargo", &args), "A test failed.")
+}
+
+/// Names of all test targets of the workspace, each once.
+fn targets() -> Result<Vec<String>> {
+    let text = output(&mut command("cargo", &["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&text)?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists packages")?;
+    let targets = packages.iter().flat_map(|package| package["targets"].as_array().into_iter().flatten());
+    let tests = targets.filter(|target| target["kind"][0] == "test");
+    let mut names: Vec<String> = tests.filter_map(|target| Some(target["name"].as_str()?.to_owned())).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
 }
 
 /// Prints a bench's figures, built in release.

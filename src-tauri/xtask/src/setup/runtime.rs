@@ -1,11 +1,12 @@
-//! The ONNX Runtime library: taken out of the npm package that carries it for every platform, pinned by hash.
+//! The ONNX Runtime library: taken out of the npm package that carries it for every platform, pinned by hash, and laid
+//! where the window's bundle takes it from.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-use crate::run::{cache, command, output, run, say};
+use crate::run::{cache, command, output, root, run, say};
 
 const PACKAGE: &str = "onnxruntime-node@1.30.0";
 
@@ -66,7 +67,21 @@ pub fn library() -> Result<()> {
         say("Fetching the ONNX Runtime library");
         fetch(wanted, &target)?;
     }
-    Ok(())
+    bundle(&target, wanted.name)
+}
+
+/// Copies it to the folder of resources that tauri.conf.json names, which must exist before the window is compiled.
+fn bundle(library: &Path, name: &str) -> Result<()> {
+    let target = root().join("src-tauri/resources").join(name);
+    let size = |path: &Path| std::fs::metadata(path).map(|file| file.len()).ok();
+    if size(&target) == size(library) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(root().join("src-tauri/resources"))?;
+    let beside = target.with_extension("copying");
+    std::fs::copy(library, &beside)
+        .with_context(|| format!("copying {} to {}", library.display(), beside.display()))?;
+    Ok(std::fs::rename(&beside, &target)?)
 }
 
 fn fetch(wanted: &Library, target: &Path) -> Result<()> {

@@ -5,8 +5,25 @@ use anyhow::Result;
 use super::Extent;
 use crate::run::{command, output, run, say};
 
-const TO_BUILD: &[&str] = &["build-essential", "pkg-config"];
-const TO_TEST: &[&str] = &["dbus-x11", "gnome-keyring"];
+const TO_BUILD: &[&str] = &[
+    "build-essential",
+    "pkg-config",
+    "libwebkit2gtk-4.1-dev",
+    "librsvg2-dev",
+    "libxdo-dev",
+    "libssl-dev",
+    "libayatana-appindicator3-dev",
+];
+const TO_TEST: &[&str] = &[
+    "dbus-x11",
+    "gnome-keyring",
+    "xvfb",
+    "xauth",
+    "webkit2gtk-driver",
+    "chromium",
+    "chromium-driver",
+    "fonts-noto-cjk",
+];
 
 /// Installs what is missing.
 pub fn packages(extent: Extent) -> Result<()> {
@@ -18,7 +35,7 @@ pub fn packages(extent: Extent) -> Result<()> {
         println!("This is not a Debian system, so nothing was installed for you. {}", elsewhere());
         return Ok(());
     }
-    let wanted = TO_BUILD.iter().chain(if extent == Extent::Tests { TO_TEST } else { &[] });
+    let wanted = TO_BUILD.iter().chain(if extent >= Extent::Tests { TO_TEST } else { &[] });
     let missing: Vec<&str> = wanted.copied().filter(|name| !installed(name)).collect();
     if missing.is_empty() {
         return Ok(());
@@ -50,11 +67,12 @@ fn installed(package: &str) -> bool {
 
 fn elsewhere() -> &'static str {
     if cfg!(windows) {
-        "Install these yourself: Microsoft C++ Build Tools, Node.js 20.19 or newer, Python 3 with pip."
+        "Install these yourself: Microsoft C++ Build Tools, the WebView2 runtime, Node.js 20.19 or newer, Python 3 with pip."
     } else if cfg!(target_os = "macos") {
         "Install these yourself: the Xcode command line tools, Node.js 20.19 or newer, Python 3 with pip."
     } else {
-        "Install your system's packages of: a C compiler, pkg-config, D-Bus and GNOME Keyring (for tests), \
-         Node.js 20.19 or newer, Python 3 with pip."
+        "Install your system's packages of: a C compiler, pkg-config, WebKitGTK 4.1, librsvg, libxdo, OpenSSL and \
+         Ayatana AppIndicator 3 with their headers, Node.js 20.19 or newer, Python 3 with pip; and for the tests Xvfb with \
+         xauth, D-Bus, GNOME Keyring, WebKitWebDriver, Chromium with chromedriver, and the Noto CJK fonts."
     }
 }
