@@ -69,8 +69,9 @@ export function Shell() {
     <a className="skip" href="#content" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>{t('app.skip')}</a>
     <Sidebar page={page} />
     <main id="content" ref={main} tabIndex={-1}><div className="page">
-      <Guard key={page}><Suspense fallback={<div role="status" aria-label={t('progress.working')}><Skeleton active paragraph={{ rows: 6 }} /></div>}><Content /></Suspense></Guard>
+      <Guard key={page}><Suspense fallback={<div role="status" aria-label={t('progress.working')}><Skeleton active title={false} paragraph={{ rows: 6 }} /></div>}><Content /></Suspense></Guard>
     </div></main>
+    <section id="overlays" aria-label={t('app.overlays')} />
     <Palette /><KeyChoice />
   </div>;
 }

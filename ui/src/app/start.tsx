@@ -1,5 +1,5 @@
 /** @file Puts the shell on the page, over whichever host. */
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import type { Host } from '../api/host';
 import { HostProvider } from '../api/use';
@@ -8,11 +8,9 @@ import { applyTheme } from '../lib/look';
 import 'virtual:antd.css';
 import '../styles/main.css';
 import '../styles/pages.css';
+import { freshClient } from './client';
 import { Shell } from './shell';
 import { Themed } from './theme';
-
-/** Answers are kept for the whole session: a page that was seen once is never blank again. */
-export const freshClient = () => new QueryClient({ defaultOptions: { queries: { gcTime: Infinity, networkMode: 'always', refetchOnWindowFocus: false }, mutations: { networkMode: 'always' } } });
 
 export function start(host: Host): void {
   applyTheme('system');

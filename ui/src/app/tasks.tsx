@@ -14,7 +14,7 @@ export function Tasks() {
   const cancel = useChange('task_cancel');
   const list = tasks.data ?? [];
   return <>
-    <Button type="text" block className="side-button" icon={<Badge dot={list.length > 0} status="processing"><IconTasks /></Badge>} onClick={() => useOverlays.setState({ tasks: true })}>
+    <Button type="text" block className="side-button" icon={<Badge dot={list.length > 0} status="processing"><IconTasks aria-hidden /></Badge>} onClick={() => useOverlays.setState({ tasks: true })}>
       {list.length ? t('app.runningTasks', { count: list.length }) : t('app.tasks')}</Button>
     <Drawer open={open} title={t('app.tasks')} size={400} onClose={() => useOverlays.setState({ tasks: false })}>
       <div className="stack">

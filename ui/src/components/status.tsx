@@ -4,10 +4,10 @@ import { wordFor } from '../i18n/use';
 import { IconBad, IconGood, IconMinus, IconStop, IconSync, IconWait } from './icons';
 
 const looks: Record<string, { color: string; icon: React.ReactNode }> = {
-  PENDING: { color: 'default', icon: <IconWait /> }, QUEUING: { color: 'default', icon: <IconWait /> },
-  RUNNING: { color: 'processing', icon: <IconSync spin /> }, CANCELING: { color: 'warning', icon: <IconSync spin /> },
-  SUCCEEDED: { color: 'success', icon: <IconGood /> }, FAILED: { color: 'error', icon: <IconBad /> }, CANCELED: { color: 'default', icon: <IconMinus /> },
-  UPDATING: { color: 'processing', icon: <IconSync spin /> }, STOPPED: { color: 'default', icon: <IconStop /> }, DELETING: { color: 'warning', icon: <IconSync spin /> },
+  PENDING: { color: 'default', icon: <IconWait aria-hidden /> }, QUEUING: { color: 'default', icon: <IconWait aria-hidden /> },
+  RUNNING: { color: 'processing', icon: <IconSync spin aria-hidden /> }, CANCELING: { color: 'warning', icon: <IconSync spin aria-hidden /> },
+  SUCCEEDED: { color: 'success', icon: <IconGood aria-hidden /> }, FAILED: { color: 'error', icon: <IconBad aria-hidden /> }, CANCELED: { color: 'default', icon: <IconMinus aria-hidden /> },
+  UPDATING: { color: 'processing', icon: <IconSync spin aria-hidden /> }, STOPPED: { color: 'default', icon: <IconStop aria-hidden /> }, DELETING: { color: 'warning', icon: <IconSync spin aria-hidden /> },
 };
 
 /** `settled` draws RUNNING as good and at rest: a deployment that runs is not under way, it is there. */

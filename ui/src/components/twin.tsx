@@ -14,6 +14,6 @@ export function Twin({ title, label, option, height = 280, group, extra, table }
     <div className="panel-head"><h2 id={head}>{title}</h2>
       <div className="panel-extra">{view === 'chart' && extra}
         <Segmented size="small" value={view} onChange={setView} name={head} options={[{ value: 'chart' as const, label: t('act.chart') }, { value: 'table' as const, label: t('act.table') }]} /></div></div>
-    {view === 'chart' ? <Suspense fallback={<div style={{ height }}><Skeleton active paragraph={{ rows: 5 }} /></div>}><Chart option={option} label={label} height={height} group={group} /></Suspense> : table}
+    {view === 'chart' ? <Suspense fallback={<div style={{ height }}><Skeleton active title={false} paragraph={{ rows: 5 }} /></div>}><Chart option={option} label={label} height={height} group={group} /></Suspense> : table}
   </section>;
 }

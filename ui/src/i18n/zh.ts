@@ -3,9 +3,9 @@ import type { en } from './en';
 
 export const zh: typeof en = {
   app: {
-    name: '伙伴控制台', skip: '跳到内容', nav: '主导航', cloud: '云', manageClouds: '管理云……', embedded: '内置云', onThisComputer: '在本机运行',
-    synced: '账单同步于{{age}}', neverSynced: '账单尚未同步', crashed: '此页面出错了', crashedText: '其他页面仍可使用，已保存的内容不会丢失。', reload: '重新打开此页面',
-    palette: '搜索命令', paletteHint: '前往页面或执行操作……', paletteEmpty: '没有与“{{text}}”匹配的命令。',
+    name: '伙伴控制台', skip: '跳到内容', nav: '主导航', overlays: '打开的对话框和列表', cloud: '云', manageClouds: '管理云……', onThisComputer: '在本机运行',
+    synced: '账单同步于{{age}}', justSynced: '账单刚刚同步', neverSynced: '账单尚未同步', crashed: '此页面出错了', crashedText: '其他页面仍可使用，已保存的内容不会丢失。', reload: '重新打开此页面',
+    search: '搜索', palette: '搜索命令', paletteHint: '前往页面或执行操作……', paletteEmpty: '没有与“{{text}}”匹配的命令。',
     tasks: '任务', noTasks: '本机没有正在运行的任务。', noTasksText: '上传、下载和转换会显示在这里，离开页面后仍会继续。', runningTasks_one: '{{count}} 个任务运行中', runningTasks_other: '{{count}} 个任务运行中', cancelTask: '取消任务“{{name}}”',
   },
   nav: { overview: '概览', datasets: '数据集', finetunes: '训练任务', models: '我的模型', usage: '用量与账单', settings: '设置' },
@@ -17,8 +17,8 @@ export const zh: typeof en = {
     retry: '重试', cancel: '取消', close: '关闭', delete: '删除', copy: '复制', copied: '已复制', copyOf: '复制{{what}}', keep: '保留', add: '添加', more: '更多操作', chart: '图表', table: '表格', dismiss: '知道了',
   },
   col: {
-    name: '名称', rows: '行数', size: '大小', created: '创建时间', actions: '操作', status: '状态', progress: '进度', loss: '损失', eta: '剩余时间', line: '行', kind: '类型', message: '说明', at: '位置', model: '模型',
-    date: '日期', item: '计费项', quantity: '用量', price: '单价', cost: '费用', step: '步', epoch: '轮次', rate: '学习率', tokens: 'Token 数', tps: 'Token/秒', share: '占比', id: 'ID', address: '地址', plan: '计费方式', total: '合计',
+    name: '名称', rows: '行数', size: '大小', created: '创建时间', actions: '操作', status: '状态', progress: '进度', loss: '损失', eta: '剩余时间', kind: '类型', model: '模型',
+    date: '日期', item: '计费项', quantity: '用量', price: '单价', cost: '费用', step: '步', epoch: '轮次', rate: '学习率', tokens: 'Token 数', tps: 'Token/秒', share: '占比', id: 'ID', plan: '计费方式', total: '合计',
   },
   progress: {
     of: '{{done}} / {{total}}', rate: '{{rate}}/秒', left: '剩余 {{time}}', working: '处理中……', rows: '{{n}} 行', tokens: '{{n}} Token', steps: '{{n}} 步',
@@ -34,16 +34,16 @@ export const zh: typeof en = {
   },
   datasets: {
     add: '添加数据集', choose: '选择文件', sample: '使用示例', drop: '将 ChatML JSONL 文件拖到这里', dropText: '每行一个对话。文件在本机检查，上传之前不会发送任何内容。', fileKind: '训练数据（JSONL）',
-    checking: '正在检查 {{name}}', result: '{{name}} 的检查结果', good: '共 {{rows}} 行，{{good}} 行合格', facts: '{{size}} · {{messages}} 条消息 · {{characters}} 个字符', hash: 'SHA-256', another: '换一个文件', again: '重新检查',
+    result: '{{name}} 的检查结果', good: '共 {{rows}} 行，{{good}} 行合格', facts: '{{size}} · {{messages}} 条消息 · {{characters}} 个字符', hash: 'SHA-256', another: '换一个文件', again: '重新检查',
     findings: '问题', noFindings: '未发现错误，所有行都可用于训练。', all: '全部', errors: '错误', warnings: '警告', error: '错误', warning: '警告', shown: '共 {{total}} 个问题，列出前 {{shown}} 个。', wholeFile: '整个文件', lineNo: '第 {{line}} 行', filter: '按严重程度筛选问题', noneOfKind: '没有此类问题。',
-    preview: '前几行', upload: '上传数据集', uploading: '正在上传 {{name}}', description: '说明（可选）', blocked_one: '{{count}} 行有错误，请改正后重新检查。', blocked_other: '{{count}} 行有错误，请改正后重新检查。', blockedEmpty: '文件中没有可用的行。', uploaded: '“{{name}}”已上传。', launch: '开始训练',
+    preview: '前几行', upload: '上传数据集', description: '说明（可选）', blocked_one: '{{count}} 行有错误，请改正后重新检查。', blocked_other: '{{count}} 行有错误，请改正后重新检查。', blockedEmpty: '文件中没有可用的行。', uploaded: '“{{name}}”已上传。', launch: '开始训练',
     onCloud: '此云上的数据集', empty: '还没有数据集', emptyText: '请在上方选择文件，或使用示例了解流程。', deleteTitle: '删除数据集“{{name}}”？', deleteText: '已上传的文件（{{size}}）将从此云上删除，无法恢复。已使用它的训练任务会保留结果。', unknownRows: '从别处上传，行数未在本机统计',
     role: { system: '系统', user: '用户', assistant: '助手', tool: '工具' },
   },
   tunes: {
     fresh: '新建训练任务', all: '全部训练任务', empty: '还没有训练任务', emptyText: '选择数据集和基础模型，开始之前即可看到价格和时间。',
     launchTitle: '新建训练任务', launch: '开始训练', model: '基础模型', data: '数据集', noData: '此云上还没有数据集。', addData: '添加数据集', naming: '名称', namePlaceholder: '可选，便于识别', settings: '训练设置', advanced: '高级设置',
-    needModel: '请选择基础模型', needData: '请选择数据集', needReady: '准备基础模型', preparing: '正在准备基础模型……', ready: '已就绪', notReady: '尚未下载到本机', priceMillion: '每百万 Token {{price}}', parameters: '{{n}} 参数', size: '需下载 {{size}}',
+    needModel: '请选择基础模型', needData: '请选择数据集', needReady: '准备基础模型', needLicence: '阅读许可条款', preparing: '正在准备基础模型……', ready: '已就绪', notReady: '尚未下载到本机', priceMillion: '每百万 Token {{price}}', parameters: '{{n}} 参数', size: '需下载 {{size}}',
     summary: '摘要', rows: '行数', tokensEpoch: '每轮 Token 数', tokensAll: 'Token 总数', price: '价格', time: '时间', unknown: '尚不清楚', range: '{{low}} – {{high}}', why: '为什么是范围', estimateWait: '选择模型和数据集后，即可看到价格和时间。', none: '未选择', chosen_one: '{{count}} 个数据集', chosen_other: '{{count}} 个数据集', reset: '恢复推荐值',
     licence: '许可条款', licenceText: '首次使用 {{model}} 之前，请阅读其条款。', accept: '接受并准备', decline: '不接受', prepare: '准备（{{size}}）', readLicence: '阅读许可条款',
     tabs: { charts: '图表', log: '日志', config: '配置', lineage: '数据与来源' },
@@ -79,7 +79,7 @@ export const zh: typeof en = {
     tabs: { general: '常规', clouds: '云', storage: '存储', keys: '密钥', about: '关于' },
     language: '语言', theme: '外观', light: '浅色', dark: '深色', system: '跟随系统', languageText: '立即生效，正在运行的任务不受影响。', themeText: '浅色、深色，或跟随系统设置。',
     addCloud: '添加云', cloudTitle: '添加百炼', cloudsText: '内置云在本机运行，无需账号。您输入的密钥保存在钥匙串中，不会再次显示。', name: '名称', baseUrl: '地址', baseUrlHint: '根地址，不含路径', billingUrl: '账单地址（可选）', region: '地域（可选）', workspace: '业务空间（可选）', apiKey: 'API 密钥', accessKeyId: 'AccessKey ID（用于账单）', accessKeySecret: 'AccessKey Secret', required: '请填写此项。', urlWrong: '这不是 http 或 https 地址。', both: 'AccessKey 需要同时填写 ID 和 Secret。', selected: '使用中', select: '使用', check: '检查', reachable: '{{ms}}内应答', unreachable: '没有应答', abilities: '还支持：{{list}}', remove: '移除', removeTitle: '移除云“{{name}}”？', removeText: '本机将不再保存它的地址和密钥。云上的内容不会删除。', bills: '可读取账单', noBills: '无 AccessKey', notRunning: '需要时启动', kind: { embedded: '内置', model_studio: '百炼' },
-    free: '此磁盘剩余 {{size}}', used: '已使用 {{size}}', clean: '清理', cleanTitle: '清理{{kind}}？', cleanText: '将删除 {{size}}，需要时会重新下载或生成，可能需要一些时间。', storageText: '控制台在本机保存的内容。', where: '位置', keptHint: '您的成果', place: { datasets: '数据集', models: '模型', checkpoints: '检查点', base_models: '基础模型', runtime: 'ONNX Runtime', database: '数据库', logs: '日志' },
+    free: '此磁盘剩余 {{size}}', used: '已使用 {{size}}', clean: '清理', cleanTitle: '清理{{kind}}？', cleanText: '将删除 {{size}}，需要时会重新下载或生成，可能需要一些时间。', storageText: '控制台在本机保存的内容。', where: '位置', keptHint: '您的成果', place: { datasets: '数据集', models: '模型', converted: '转换后的模型', checkpoints: '检查点', base_models: '基础模型', runtime: 'ONNX Runtime', database: '数据库', logs: '日志' },
     keysTitle: '主密钥的保存位置', platform: '系统钥匙串', platformText: '密钥由系统保护，登录后即可使用。', file: '密钥文件', fileText: '主密钥保存在 {{path}}。能读取该文件的人就能读取您的数据。', session: '仅本次会话', sessionText: '退出后，现在加密的内容将无法再打开，密钥需要重新输入。', undecided: '尚未选择', chooseTitle: '此计算机没有钥匙串', chooseText: '您的数据用主密钥加密。请选择主密钥的保存位置，在此之前无法加密任何内容。', chooseFile: '保存在文件中', chooseSession: '仅本次会话',
     version: '版本', platformName: '系统', home: '数据文件夹', cache: '缓存文件夹', aboutText: '管理数据集、训练任务和专属模型，离线测试，并了解费用。',
   },

@@ -53,7 +53,7 @@ export default function Datasets() {
     </PageHead>
     <Refusal error={refused ?? check.error} onRetry={path ? () => void start(path) : undefined} />
     {upload.result && !check.result && !check.running && <Alert type="success" showIcon role="status" title={t('datasets.uploaded', { name: upload.result.name })} action={<Button size="small" type="primary" onClick={() => go('finetunes', 'new')}>{t('datasets.launch')}</Button>} />}
-    {check.running && <Panel><TaskBar value={check.event} title={t('datasets.checking', { name: nameOf(path) })} onCancel={check.cancel} /></Panel>}
+    {check.running && <Panel><TaskBar value={check.event} title={nameOf(path)} onCancel={check.cancel} /></Panel>}
     {!check.running && !check.result && <section className="panel drop" aria-label={t('datasets.add')}>
       <span className="drop-icon" aria-hidden><IconInbox /></span>
       <div className="drop-text"><b>{t('datasets.drop')}</b><span className="soft">{t('datasets.dropText')}</span></div>

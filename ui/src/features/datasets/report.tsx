@@ -32,7 +32,7 @@ export function Report({ report, upload, onUpload, onAgain }: { report: DatasetR
       { key: 'preview', label: t('datasets.preview'), disabled: report.sample.length === 0, children: <Preview rows={report.sample} /> },
     ]} defaultActiveKey={report.findings.length === 0 && report.sample.length > 0 ? 'preview' : 'findings'} />
     <Refusal error={upload.error} onRetry={send} />
-    {upload.running ? <TaskBar value={upload.event} title={t('datasets.uploading', { name: report.name })} onCancel={upload.cancel} />
+    {upload.running ? <TaskBar value={upload.event} title={report.name} onCancel={upload.cancel} />
       : <div className="panel-foot">
         {blocked ? <span id="upload-blocked" className="bad">{blocked}</span>
           : <Input className="grow" maxLength={200} value={description} aria-label={t('datasets.description')} placeholder={t('datasets.description')} onChange={(event) => setDescription(event.target.value)} onKeyDown={(event) => { if (isSend(event)) send(); }} />}

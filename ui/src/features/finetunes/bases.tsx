@@ -21,7 +21,7 @@ export function Bases({ query, value, onChange, onPrepare, onRead, prepare }: Pr
     {prepare.running && <TaskBar value={prepare.event} title={t('tunes.preparing')} onCancel={prepare.cancel} />}
     <Refusal error={prepare.error} onRetry={() => onPrepare(value)} />
     {chosen && !prepare.running && <div className="row">
-      {!(chosen.ready && chosen.licence_accepted) && <Button icon={<IconDownload aria-hidden />} onClick={() => onPrepare(chosen.id)}>{t('tunes.prepare', { size: bytes(lang, chosen.download_bytes) })}</Button>}
+      {!chosen.ready && <Button icon={<IconDownload aria-hidden />} onClick={() => onPrepare(chosen.id)}>{t('tunes.prepare', { size: bytes(lang, chosen.download_bytes) })}</Button>}
       <Button type="link" className="flush" onClick={() => onRead(chosen.id)}>{t('tunes.readLicence')}</Button>
     </div>}
   </div>}</Answer>;
@@ -30,6 +30,6 @@ export function Bases({ query, value, onChange, onPrepare, onRead, prepare }: Pr
 function Base({ row }: { row: CatalogRow }) {
   const { t, lang } = useWords();
   const facts = [row.family, t('tunes.parameters', { n: row.parameters }), row.licence, row.ready ? null : t('tunes.size', { size: bytes(lang, row.download_bytes) }), row.training_price && t('tunes.priceMillion', { price: money(lang, row.training_price) })];
-  return <><span className="base-name"><b>{row.name}</b>{row.ready ? <Tag color="success" icon={<IconGood />}>{t('tunes.ready')}</Tag> : <Tag>{t('tunes.notReady')}</Tag>}</span>
+  return <><span className="base-name"><b>{row.name}</b>{row.ready ? <Tag color="success" icon={<IconGood aria-hidden />}>{t('tunes.ready')}</Tag> : <Tag>{t('tunes.notReady')}</Tag>}</span>
     <span className="soft">{facts.filter(Boolean).join(' · ')}</span></>;
 }

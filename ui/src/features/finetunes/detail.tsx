@@ -59,7 +59,7 @@ function Figures({ job }: { job: TuneRow }) {
   return <div className="figures four">
     <section className="panel"><Figure name={t('col.progress')} remark={job.total_steps > 0 ? <Progress percent={Math.round(share * 100)} showInfo={false} size="small" status={job.status === 'FAILED' ? 'exception' : 'normal'} aria-label={t('col.progress')} /> : undefined}>
       {job.total_steps > 0 ? <>{number(lang, job.step)} <small>/ {number(lang, job.total_steps)}</small></> : none}</Figure></section>
-    <section className="panel"><Figure name={t('col.loss')} remark={`${number(lang, job.tokens)} ${t('col.tokens')}`}>{job.loss === null ? none : number(lang, job.loss, 4)}</Figure></section>
+    <section className="panel"><Figure name={t('col.loss')} remark={t('progress.tokens', { n: number(lang, job.tokens) })}>{job.loss === null ? none : number(lang, job.loss, 4)}</Figure></section>
     <section className="panel"><Figure name={t('tunes.speed')} remark={t('col.tps')}>{job.tokens_per_second === null ? none : rate(lang, job.tokens_per_second)}</Figure></section>
     <section className="panel">{done ? <Figure name={t('tunes.ended')} remark={job.ended_at ? moment(lang, job.ended_at) : undefined}>{job.ended_at ? duration(lang, (Date.parse(job.ended_at) - Date.parse(job.created_at)) / 1000) : none}</Figure>
       : <Figure name={t('col.eta')} remark={moment(lang, job.created_at)}>{job.eta_seconds === null ? none : duration(lang, job.eta_seconds)}</Figure>}</section>

@@ -47,7 +47,7 @@ export function Launch() {
   const launch = () => start.mutate(request, { onSuccess: (row) => go('finetunes', row.job_id) });
   const step = !base ? { words: t('tunes.needModel'), run: () => focusIn(modelBox.current) }
     : prepare.running ? { words: t('tunes.preparing'), run: null }
-    : !base.ready || !base.licence_accepted ? { words: t('tunes.needReady'), run: () => getReady(base.id) }
+    : !base.ready || !base.licence_accepted ? { words: base.ready ? t('tunes.needLicence') : t('tunes.needReady'), run: () => getReady(base.id) }
     : ids.length === 0 ? { words: t('tunes.needData'), run: () => focusIn(dataBox.current) }
     : { words: t('tunes.launch'), run: launch };
 

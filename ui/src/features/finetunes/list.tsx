@@ -21,7 +21,7 @@ export function List() {
     { title: t('col.progress'), key: 'progress', width: 190, render: (row: TuneRow) => (row.total_steps > 0 ? <Bar row={row} /> : <span className="soft">–</span>) },
     { title: t('col.eta'), key: 'eta', width: 110, ...figure, render: (row: TuneRow) => (row.eta_seconds === null ? <span className="soft">–</span> : duration(lang, row.eta_seconds)) },
     { title: t('col.loss'), key: 'loss', width: 84, ...figure, render: (row: TuneRow) => (row.loss === null ? <span className="soft">–</span> : number(lang, row.loss, 3)) },
-    { title: t('col.created'), key: 'created', width: 170, render: (row: TuneRow) => <span className="nowrap">{moment(lang, row.created_at)}</span> },
+    { title: t('col.created'), key: 'created', width: 184, className: 'apart', render: (row: TuneRow) => <span className="nowrap">{moment(lang, row.created_at)}</span> },
   ];
   return <>
     <PageHead title={t('nav.finetunes')} lead={t('lead.finetunes')}>{fresh}</PageHead>

@@ -32,7 +32,7 @@ export function Playground({ first }: { first: string | undefined }) {
   const { columns } = useDuel();
   useFirstChoice(targets.all, targets.ready, first);
   if (targets.error) return <Refusal error={targets.error} onRetry={targets.refetch} />;
-  if (!targets.ready) return <Panel><Skeleton active paragraph={{ rows: 6 }} /></Panel>;
+  if (!targets.ready) return <Panel><Skeleton active title={false} paragraph={{ rows: 6 }} /></Panel>;
   if (targets.all.length === 0) return <Panel><Nothing title={t('play.noModels')} text={t('play.noModelsText')} /></Panel>;
   return <div className="play">
     <div className={`play-columns play-${columns.length}`}>

@@ -5,8 +5,8 @@ import type { Overview as OverviewData, TuneRow } from '../../api/generated/type
 import { IconBad, IconDownload, IconGood } from '../../components/icons';
 import { Figure, PageHead, Panel } from '../../components/page';
 import { Refusal } from '../../components/state';
-import { useWords } from '../../i18n/use';
-import { age, money, moneyShort, number } from '../../lib/format';
+import { useSynced, useWords } from '../../i18n/use';
+import { money, moneyShort, number } from '../../lib/format';
 import { hrefOf } from '../../lib/look';
 import { Running } from './running';
 import { Steps } from './steps';
@@ -20,7 +20,7 @@ export default function Overview() {
   return <>
     <PageHead title={t('nav.overview')} lead={t('lead.overview')} />
     <Refusal error={overview.error} onRetry={() => void overview.refetch()} />
-    {data ? <Content data={data} /> : overview.isPending && <div role="status" aria-label={t('progress.working')} className="stack"><Skeleton active paragraph={{ rows: 3 }} /><Skeleton active paragraph={{ rows: 6 }} /></div>}
+    {data ? <Content data={data} /> : overview.isPending && <div role="status" aria-label={t('progress.working')} className="stack"><Skeleton active title={false} paragraph={{ rows: 3 }} /><Skeleton active title={false} paragraph={{ rows: 6 }} /></div>}
   </>;
 }
 
@@ -40,9 +40,10 @@ function Content({ data }: { data: OverviewData }) {
 
 function Figures({ data }: { data: OverviewData }) {
   const { t, lang } = useWords();
+  const synced = useSynced();
   const count = (name: string, value: number, href: string) => <a className="panel figure-link" href={href}><Figure name={name}>{number(lang, value)}</Figure></a>;
   return <div className="figures four">
-    <a className="panel figure-link" href={hrefOf('usage')}><Figure name={t('overview.money')} remark={data.synced_at ? t('app.synced', { age: age(lang, data.synced_at) }) : t('overview.noBillText')}>
+    <a className="panel figure-link" href={hrefOf('usage')}><Figure name={t('overview.money')} remark={data.synced_at ? synced(data.synced_at) : t('overview.noBillText')}>
       {data.month_cost ? <span title={money(lang, data.month_cost)}>{moneyShort(lang, data.month_cost)}</span> : <span className="figure-none">{t('overview.noBill')}</span>}</Figure></a>
     {count(t('overview.datasets'), data.datasets, hrefOf('datasets'))}
     {count(t('overview.models'), data.models, hrefOf('models'))}

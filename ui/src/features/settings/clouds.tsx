@@ -31,7 +31,7 @@ function Cloud({ row }: { row: CloudRow }) {
   const ms = check.data && new Intl.NumberFormat(lang, { style: 'unit', unit: 'millisecond' }).format(check.data.milliseconds);
   return <li><div className="row between cloud-row">
     <span className="notice-icon info" aria-hidden><IconCloud /></span>
-    <div className="cell-two grow"><span className="base-name"><b className="break">{row.name}</b>{row.selected && <Tag color="success" icon={<IconGood />}>{t('settings.selected')}</Tag>}<Tag>{row.bills ? t('settings.bills') : t('settings.noBills')}</Tag></span><span className="soft break">{where}</span>
+    <div className="cell-two grow"><span className="base-name"><b className="break">{row.name}</b>{row.selected && <Tag color="success" icon={<IconGood aria-hidden />}>{t('settings.selected')}</Tag>}<Tag>{row.bills ? t('settings.bills') : t('settings.noBills')}</Tag></span><span className="soft break">{where}</span>
       <span role="status">{check.data && (check.data.reachable ? <span className="good">{t('settings.reachable', { ms })}{check.data.capabilities.length > 0 && <span className="soft"> · {t('settings.abilities', { list: check.data.capabilities.join(', ') })}</span>}</span> : <span className="bad">{t('settings.unreachable')}</span>)}</span></div>
     <div className="row">
       <Button size="small" loading={check.isPending} aria-label={`${t('settings.check')}: ${row.name}`} onClick={() => check.mutate(id)}>{t('settings.check')}</Button>

@@ -41,7 +41,7 @@ function Daily({ data }: { data: UsageMonth }) {
   const { t, lang } = useWords();
   const option = useMemo(() => ({
     xAxis: { type: 'category', data: data.days.map((entry) => String(Number(entry.date.slice(8)))) },
-    yAxis: { type: 'value', name: data.total.currency },
+    yAxis: { type: 'value' },
     tooltip: { axisPointer: { type: 'shadow' } },
     series: kinds.map((kind) => ({ name: t(`usage.${kind}`), type: 'bar', stack: 'day', barMaxWidth: 34, data: data.days.map((entry) => Number(entry[kind].amount)) })),
   }), [data, t]);
@@ -49,7 +49,7 @@ function Daily({ data }: { data: UsageMonth }) {
     { title: t('col.date'), key: 'date', render: (entry: UsageDay) => day(lang, entry.date) },
     ...kinds.map((kind) => ({ title: t(`usage.${kind}`), key: kind, ...figure, render: (entry: UsageDay) => money(lang, entry[kind]) })),
   ];
-  return <Twin title={t('usage.daily')} label={t('usage.dailyOf', { month: monthName(lang, data.month) })} option={option} table={<Grid label={t('usage.daily')} rows={data.days} columns={columns} rowKey="date" size="small" />} />;
+  return <Twin title={<>{t('usage.daily')} <small className="soft">{data.total.currency}</small></>} label={t('usage.dailyOf', { month: monthName(lang, data.month) })} option={option} table={<Grid label={t('usage.daily')} rows={data.days} columns={columns} rowKey="date" size="small" />} />;
 }
 
 function Parts({ lines }: { lines: BillLine[] }) {
@@ -65,11 +65,10 @@ function Lines({ data }: { data: UsageMonth }) {
   type Row = (typeof rows)[number];
   const columns = [
     { title: t('col.date'), key: 'date', width: 130, render: (line: Row) => <span className="nowrap">{day(lang, line.date)}</span> },
-    { title: t('col.model'), key: 'model', render: (line: Row) => <span className="break">{line.model}</span> },
-    { title: t('col.item'), key: 'item', width: 140, render: (line: Row) => wordFor('usage.item', line.item) },
-    { title: t('col.quantity'), key: 'quantity', width: 130, ...figure, render: (line: Row) => exact(lang, line.quantity) },
+    { title: t('col.model'), key: 'model', render: (line: Row) => <div className="cell-two"><span className="break">{line.model}</span><span className="soft">{wordFor('usage.item', line.item)}</span></div> },
+    { title: t('col.quantity'), key: 'quantity', width: 110, ...figure, render: (line: Row) => exact(lang, line.quantity) },
     { title: t('col.price'), key: 'price', width: 150, ...figure, render: (line: Row) => <>{money(lang, line.unit_price)}<span className="soft"> / {line.unit}</span></> },
-    { title: t('col.cost'), key: 'cost', width: 120, ...figure, render: (line: Row) => money(lang, line.cost) },
+    { title: t('col.cost'), key: 'cost', width: 110, ...figure, render: (line: Row) => money(lang, line.cost) },
   ];
   // The file carries the exact amounts with the currency in a column of its own, so that accounting can add them up.
   const save = () => download(`bill-${data.month}.csv`, csv([

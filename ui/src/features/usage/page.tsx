@@ -5,8 +5,8 @@ import { useCall, useChange } from '../../api/use';
 import { IconSync } from '../../components/icons';
 import { PageHead, Panel } from '../../components/page';
 import { Answer, Nothing, Refusal } from '../../components/state';
-import { useWords } from '../../i18n/use';
-import { age, monthName } from '../../lib/format';
+import { useSynced, useWords } from '../../i18n/use';
+import { monthName } from '../../lib/format';
 import { go, goInstead, useRoute } from '../../lib/look';
 import { Month } from './month';
 
@@ -18,6 +18,7 @@ function recentMonths(now = Date.now()): string[] {
 
 export default function Usage() {
   const { t, lang } = useWords();
+  const synced = useSynced();
   const { rest: [order] } = useRoute();
   const [month, setMonth] = useState<string | null>(null);
   const usage = useCall('usage_get', { month }, { keep: true });
@@ -30,7 +31,7 @@ export default function Usage() {
   const shown = month ?? usage.data?.month ?? months[0] ?? '';
   const button = <Button type="primary" icon={<IconSync aria-hidden spin={sync.isPending} />} disabled={sync.isPending} onClick={() => mutate({})}>{sync.isPending ? t('usage.syncing') : t('usage.sync')}</Button>;
   return <>
-    <PageHead title={t('nav.usage')} lead={usage.data?.synced_at ? t('app.synced', { age: age(lang, usage.data.synced_at) }) : t('lead.usage')}>
+    <PageHead title={t('nav.usage')} lead={usage.data?.synced_at ? synced(usage.data.synced_at) : t('lead.usage')}>
       <Select className="month" aria-label={t('usage.month')} value={shown} onChange={setMonth} options={[...new Set([...months, shown])].filter(Boolean).map((value) => ({ value, label: monthName(lang, value) }))} />
       {button}
     </PageHead>

@@ -1,0 +1,155 @@
+/** @file Datasets and fine-tunes as a person uses them: choose, read, correct, upload; launch, watch, cancel, delete. */
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { expect, it } from 'vitest';
+import { joined } from '../features/finetunes/watch';
+import { fakeHost, refusal } from './fake';
+import { button, expectAccessible, open } from './render';
+
+const slow = { timeout: 8000 };
+
+it('checks a chosen file, uploads it with its description, and shows the way on', async () => {
+  const fake = fakeHost();
+  fake.knobs.file = '/data/hotel.jsonl';
+  const { user, sent } = await open({ at: 'datasets', fake });
+  await user.click(await button('Choose a file'));
+  await screen.findByText('168 of 168 rows are good', {}, slow);
+  expect(screen.getByText('早餐几点开始？')).toBeTruthy();
+  await user.type(screen.getByRole('textbox', { name: 'Description (optional)' }), 'autumn');
+  await user.click(await button('Upload dataset'));
+  await screen.findByText('“hotel.jsonl” is uploaded.', {}, slow);
+  expect(sent('dataset_upload')).toEqual([{ path: '/data/hotel.jsonl', description: 'autumn' }]);
+  await expect.poll(() => screen.queryAllByText('hotel.jsonl').length).toBeGreaterThan(0);
+  await user.click(await button('Start a fine-tune'));
+  await screen.findByRole('heading', { name: 'New fine-tune' }, slow);
+});
+
+it('takes a dropped file from any page, and lists its 1,240 findings without drawing them all', async () => {
+  const { drop, user } = await open({ at: 'usage' });
+  act(() => drop('/data/bad rows.jsonl'));
+  await screen.findByText('886 of 1,300 rows are good', {}, slow);
+  const list = within(await screen.findByRole('region', { name: 'Findings' }));
+  const drawn = await list.findAllByRole('listitem', {}, slow);
+  expect(drawn.length).toBeLessThan(60);
+  expect(drawn[0]?.getAttribute('aria-setsize')).toBe('1240');
+  expect(list.getAllByText('A user message must be followed by an assistant message.').length).toBeGreaterThan(0);
+  expect(list.getAllByText('messages[1].role').length).toBeGreaterThan(0);
+  await user.click(screen.getByRole('radio', { name: 'Warnings 826' }));
+  await expect.poll(() => within(screen.getByRole('region', { name: 'Findings' })).queryAllByRole('img', { name: 'Error' }).length).toBe(0);
+  const upload = await button('Upload dataset');
+  expect((upload as HTMLButtonElement).disabled).toBe(true);
+  expect(document.getElementById(upload.getAttribute('aria-describedby') ?? '')?.textContent).toContain('414 rows have errors');
+  await expectAccessible();
+});
+
+it('cancels an upload and keeps the check', async () => {
+  const { user, knobs } = await open({ at: 'datasets/sample' });
+  const upload = await button('Upload dataset');
+  knobs.pace = 100000;
+  await user.click(upload);
+  await user.click(await button('Cancel'));
+  await button('Upload dataset');
+  expect(screen.getByText('168 of 168 rows are good')).toBeTruthy();
+});
+
+it('goes on with an upload when its page is left, and finds it again', async () => {
+  const { user, knobs } = await open({ at: 'datasets/sample' });
+  const upload = await button('Upload dataset');
+  knobs.pace = 100000;
+  await user.click(upload);
+  await screen.findByText('Working …', {}, slow);
+  await user.click(screen.getByRole('link', { name: 'Settings' }));
+  await screen.findByRole('heading', { name: 'Settings' }, slow);
+  await user.click(screen.getByRole('link', { name: 'Datasets' }));
+  await screen.findByText('Working …', {}, slow);
+});
+
+it('says why an upload was refused, and tries again', async () => {
+  const fake = fakeHost();
+  fake.knobs.refuse.dataset_upload = refusal('cloud_busy', 'The cloud is busy. Try again in a moment.');
+  const { user, knobs } = await open({ at: 'datasets/sample', fake });
+  await user.click(await button('Upload dataset'));
+  await screen.findByText('Code: cloud_busy', {}, slow);
+  knobs.refuse = {};
+  await user.click(await button('Try again'));
+  await screen.findByText('“sample.jsonl” is uploaded.', {}, slow);
+});
+
+it('does not upload on the Enter that ends a composition', async () => {
+  const { sent } = await open({ at: 'datasets/sample' });
+  const field = await screen.findByRole('textbox', { name: 'Description (optional)' }, slow);
+  fireEvent.keyDown(field, { key: 'Enter', isComposing: true });
+  fireEvent.keyDown(field, { key: 'Enter', keyCode: 229 });
+  expect(sent('dataset_upload')).toEqual([]);
+  fireEvent.keyDown(field, { key: 'Enter' });
+  await expect.poll(() => sent('dataset_upload').length).toBe(1);
+});
+
+it('names what a deletion loses, and does nothing until that is confirmed', async () => {
+  const { user, sent } = await open({ at: 'datasets' });
+  await user.click(await button('Delete hotel-customer-service.jsonl'));
+  const dialog = await screen.findByRole('dialog', {}, slow);
+  expect(dialog.textContent).toContain('187.3 kB');
+  await expectAccessible();
+  await user.click(within(dialog).getByRole('button', { name: 'Keep' }));
+  expect(sent('dataset_delete')).toEqual([]);
+  await user.click(await button('Delete hotel-customer-service.jsonl'));
+  await user.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Delete' }));
+  await waitFor(() => expect(sent('dataset_delete')).toEqual([{ id: 'file-5f2c9a1e7b' }]));
+  await expect.poll(() => screen.queryByText('hotel-customer-service.jsonl')).toBeNull();
+});
+
+it('launches from one page whose button names what is missing', async () => {
+  const { user, sent } = await open({ at: 'finetunes/new' });
+  await user.click(await button('Choose a dataset'));
+  const data = await screen.findByRole('checkbox', { name: /hotel-customer-service/ }, slow);
+  expect(document.activeElement).toBe(data);
+  await user.click(data);
+  await screen.findByText('CN¥0.0359 – CN¥0.03797', {}, slow);
+  expect(screen.getByText('7 min – 9 min')).toBeTruthy();
+  await user.type(screen.getByRole('textbox', { name: 'Name' }), 'v4');
+  await user.click(await button('Start fine-tune'));
+  await expect.poll(() => sent('tune_start').length).toBe(1);
+  expect(sent('tune_start')[0]).toMatchObject({ model: 'gemma-3-270m', dataset_ids: ['file-5f2c9a1e7b'], name: 'v4', hyper_parameters: { n_epochs: 6, learning_rate: 0.0006 } });
+  await screen.findByRole('heading', { name: /^v4/ }, slow);
+});
+
+it('shows the licence before a base model is used for the first time', async () => {
+  const { user, sent } = await open({ at: 'finetunes/new' });
+  await user.click(await screen.findByRole('radio', { name: /Qwen2.5 0.5B/ }, slow));
+  await user.click(await button('Prepare the base model'));
+  const dialog = await screen.findByRole('dialog', { name: 'Apache License 2.0' }, slow);
+  expect(sent('catalog_prepare')).toEqual([]);
+  await within(dialog).findByText(/TERMS AND CONDITIONS/, {}, slow);
+  await expectAccessible();
+  await user.click(within(dialog).getByRole('button', { name: 'Accept and prepare' }));
+  await expect.poll(() => sent('catalog_prepare'), slow).toEqual([{ model: 'qwen2.5-0.5b-instruct' }]);
+  expect(sent('licence_accept')).toEqual([{ model: 'qwen2.5-0.5b-instruct' }]);
+  await button('Choose a dataset');
+});
+
+it('follows a running fine-tune live, and cancels it after naming the loss', async () => {
+  const { user, sent } = await open({ at: 'finetunes/ft-202611250912-a1b2' });
+  await expect.poll(() => document.querySelector('.figure-value')?.textContent, slow).toMatch(/^50/);
+  await user.click(screen.getAllByRole('radio', { name: 'Table' })[0] as HTMLElement);
+  await expect.poll(() => screen.queryAllByRole('row').length, slow).toBeGreaterThan(40);
+  await user.click(await button('Cancel fine-tune'));
+  const dialog = await screen.findByRole('dialog');
+  expect(dialog.textContent).toContain('18,240 tokens');
+  await user.click(within(dialog).getByRole('button', { name: 'Cancel fine-tune' }));
+  await expect.poll(() => sent('tune_cancel').length).toBe(1);
+  await screen.findByText('Cancelled', {}, slow);
+});
+
+it('explains a failure, and warns that a model not taken home goes with its fine-tune', async () => {
+  const { user } = await open({ at: 'finetunes/ft-202611230801-9abc' });
+  await screen.findByText(/no longer a number at step 31/, {}, slow);
+  act(() => { location.hash = '/finetunes/ft-202611241655-e5f6'; });
+  await screen.findByRole('heading', { name: /酒店客服 v2/ }, slow);
+  await user.click(await button('Delete'));
+  expect((await screen.findByRole('dialog')).textContent).toContain('it is lost too');
+});
+
+it('counts a step that was recorded and streamed once', () => {
+  const metric = (step: number, loss: number) => ({ step, loss, epoch: 0, learning_rate: 0, tokens: 0, tokens_per_second: 0 });
+  expect(joined([metric(2, 1), metric(1, 2)], [metric(2, 0.9), metric(3, 0.8)]).map((one) => [one.step, one.loss])).toEqual([[1, 2], [2, 0.9], [3, 0.8]]);
+});
