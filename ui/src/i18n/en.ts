@@ -20,7 +20,7 @@ export const en = {
   },
   progress: {
     of: '{{done}} of {{total}}', rate: '{{rate}}/s', left: '{{time}} left', working: 'Working …', rows: '{{n}} rows', tokens: '{{n}} tokens', steps: '{{n}} steps',
-    stage: { hash: 'Computing the hash', check: 'Checking', upload: 'Uploading', download: 'Downloading', verify: 'Verifying', convert: 'Converting', load: 'Loading', import: 'Importing', export: 'Exporting', prepare: 'Preparing', copy: 'Copying', merge: 'Merging', quantize: 'Quantising', join: 'Joining' },
+    stage: { hash: 'Computing the hash', check: 'Checking', judge: 'Judging', evaluate: 'Evaluating', upload: 'Uploading', download: 'Downloading', verify: 'Verifying', convert: 'Converting', load: 'Loading', import: 'Importing', export: 'Exporting', prepare: 'Preparing', copy: 'Copying', merge: 'Merging', quantize: 'Quantising', join: 'Joining' },
   },
   task: { dataset_check: 'Check dataset', dataset_upload: 'Upload dataset', catalog_prepare: 'Prepare base model', model_pull: 'Take model home', model_convert: 'Convert model', model_import: 'Import model', model_export: 'Export model', chat_send: 'Answer', tune_watch: 'Watch fine-tune' },
   error: { code: 'Code: {{code}}', details: 'Details' },

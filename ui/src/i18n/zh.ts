@@ -22,7 +22,7 @@ export const zh: typeof en = {
   },
   progress: {
     of: '{{done}} / {{total}}', rate: '{{rate}}/秒', left: '剩余 {{time}}', working: '处理中……', rows: '{{n}} 行', tokens: '{{n}} Token', steps: '{{n}} 步',
-    stage: { hash: '计算哈希', check: '检查中', upload: '上传中', download: '下载中', verify: '校验中', convert: '转换中', load: '加载中', import: '导入中', export: '导出中', prepare: '准备中', copy: '复制中', merge: '合并中', quantize: '量化中', join: '拼接中' },
+    stage: { hash: '计算哈希', check: '检查中', judge: '评判中', evaluate: '评测中', upload: '上传中', download: '下载中', verify: '校验中', convert: '转换中', load: '加载中', import: '导入中', export: '导出中', prepare: '准备中', copy: '复制中', merge: '合并中', quantize: '量化中', join: '拼接中' },
   },
   task: { dataset_check: '检查数据集', dataset_upload: '上传数据集', catalog_prepare: '准备基础模型', model_pull: '取回模型', model_convert: '转换模型', model_import: '导入模型', model_export: '导出模型', chat_send: '生成回答', tune_watch: '跟踪训练任务' },
   error: { code: '代码：{{code}}', details: '详情' },
