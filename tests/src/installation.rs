@@ -41,6 +41,9 @@ impl Installation {
             .env(env::CACHE, &places.cache)
             .env(env::KEY_FILE, &places.key_file)
             .env(env::KEYCHAIN, "file");
+        // Set-up leaves the library in the user's cache; this one holds only the tiny model.
+        let library = env::path(env::ONNXRUNTIME).or_else(|| Some(Places::from_env().ok()?.onnxruntime()));
+        command.envs(library.map(|library| (env::ONNXRUNTIME, library)));
     }
 }
 

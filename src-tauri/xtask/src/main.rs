@@ -6,6 +6,7 @@ mod codegen;
 mod dist;
 mod run;
 mod setup;
+mod start;
 mod test;
 mod tidy;
 mod ui;
@@ -13,6 +14,7 @@ mod ui;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
+cargo xtask start          set up, build in release, open the window; without a display, or with --headless, the main job
 cargo xtask setup          system packages, npm packages, ONNX Runtime, base model
 cargo xtask test           set up and run every test
 cargo xtask check          fmt, house rules, the window's content, clippy, generated files, docs
@@ -25,6 +27,8 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
+        ["start"] => start::start(false),
+        ["start", "--headless"] => start::start(true),
         ["setup"] => setup::setup(setup::Extent::Program),
         ["test"] => test::test(),
         ["check"] => check::check(),

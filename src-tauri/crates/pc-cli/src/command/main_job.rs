@@ -181,11 +181,10 @@ impl Teller {
             [shown.words("Master key", "主密钥").to_owned(), key],
             [shown.words("Base model", "基础模型").to_owned(), model.clone()],
         ];
-        let terms: Vec<String> = terms.iter().map(|path| path.display().to_string()).collect();
         if !licence.is_empty() {
-            let licence = format!("{licence}: {}", terms.join(", "));
-            rows.push([shown.words("Its licence", "其许可证").to_owned(), licence]);
+            rows.push([shown.words("Its licence", "其许可证").to_owned(), licence.clone()]);
         }
+        rows.extend(terms.iter().map(|path| [String::new(), path.display().to_string()]));
         let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
         table(&[text(""), text("")], &rows)
     }
