@@ -3,6 +3,7 @@
 
 pub mod api;
 mod app;
+pub mod bench;
 mod cases;
 pub mod chat;
 mod clouds;

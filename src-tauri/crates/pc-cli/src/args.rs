@@ -81,6 +81,9 @@ pub enum Command {
     Bench {
         #[arg(value_enum)]
         what: Bench,
+        /// Of `runtime`: only this weight format, in this process.
+        #[arg(long, value_enum)]
+        quant: Option<Weights>,
     },
     /// The main job from a file to the bill: check, upload, tune, take home, ask offline, serve, bill.
     #[command(hide = true)]
@@ -335,4 +338,5 @@ pub enum Weights {
 pub enum Bench {
     Dataset,
     Trainer,
+    Runtime,
 }

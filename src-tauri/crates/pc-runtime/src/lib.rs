@@ -13,6 +13,6 @@ mod stop;
 pub use chat::{Answer, Chat, FinishReason, Options};
 pub use folder::Manifest;
 pub use library::{init, init_default};
-pub use measure::{Bench, Divergence, bench, divergence, read_bandwidth};
+pub use measure::{BENCH_TEXT, Bench, Divergence, bench, divergence, read_bandwidth};
 pub use memory::resident as resident_memory;
 pub use sampler::Sampling;
