@@ -80,6 +80,11 @@ impl Keys {
 
 /// The decided keychain, else the key file: for runs where nobody can be asked. Whoever calls this says which it was.
 pub fn unattended_keychain(places: &Places) -> Result<(KeyPlace, Keychain)> {
+    if let Some(asked) = env::text(env::KEYCHAIN).filter(|asked| named(asked).is_none()) {
+        let what = format!("{}={asked}", env::KEYCHAIN);
+        let why = "it must be platform, file or memory";
+        return Err(coded(Code::InputInvalid).with("what", what).with("why", why).into());
+    }
     let place = look(places).unwrap_or(KeyPlace::File);
     note(places, place)?;
     Ok((place, keychain(places, place)))
@@ -94,12 +99,6 @@ fn keychain(places: &Places, place: KeyPlace) -> Keychain {
 }
 
 fn look(places: &Places) -> Option<KeyPlace> {
-    let named = |text: &str| match text.trim() {
-        "platform" => Some(KeyPlace::Platform),
-        "file" => Some(KeyPlace::File),
-        "memory" => Some(KeyPlace::Session),
-        _ => None,
-    };
     if let Some(place) = env::text(env::KEYCHAIN).as_deref().and_then(named) {
         return Some(place);
     }
@@ -115,6 +114,15 @@ fn look(places: &Places) -> Option<KeyPlace> {
         tracing::warn!(error = format!("{error:#}"), "the choice of the keychain cannot be noted");
     }
     usable.then_some(KeyPlace::Platform)
+}
+
+fn named(text: &str) -> Option<KeyPlace> {
+    match text.trim() {
+        "platform" => Some(KeyPlace::Platform),
+        "file" => Some(KeyPlace::File),
+        "memory" => Some(KeyPlace::Session),
+        _ => None,
+    }
 }
 
 fn note_of(places: &Places) -> PathBuf {

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::{Code, coded};
+
 /// Writes beside the target, syncs, then renames over it. Parent folders are made.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -18,11 +20,18 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes a folder, with its parents, that other users of the machine cannot look into.
+/// Makes a folder, with its parents, that other users of the machine cannot look into. [`Code::FolderUnusable`] where the
+/// system refuses it.
 pub fn make_private(folder: &Path) -> anyhow::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).with_context(|| format!("creating {}", folder.display()))
+    match builder.create(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::StorageFull => {
+            let coded = coded(Code::FolderUnusable).with("path", folder.display()).with("why", &error);
+            Err(anyhow::Error::new(error).context(coded))
+        }
+        made => made.with_context(|| format!("creating {}", folder.display())),
+    }
 }

@@ -5,14 +5,28 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use rusqlite::{Connection, Params, Row, TransactionBehavior};
+use pc_base::{Code, coded};
+use rusqlite::{Connection, ErrorCode, Params, Row, TransactionBehavior};
 
 pub(crate) struct Database(Mutex<Connection>);
 
 impl Database {
     /// Opens or makes it and brings it to the newest version, all steps or none. Step n leads from version n to n + 1;
-    /// steps are only ever added. A file of a newer program is refused.
+    /// steps are only ever added. A file of a newer program is refused ([`Code::DatabaseNewer`]), as is one that SQLite
+    /// cannot read ([`Code::DatabaseDamaged`]).
     pub(crate) fn open(path: &Path, steps: &[&str]) -> anyhow::Result<Self> {
+        Self::migrated(path, steps).map_err(|error| {
+            let sqlite = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+            match sqlite {
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                    error.context(coded(Code::DatabaseDamaged).with("path", path.display()))
+                }
+                _ => error,
+            }
+        })
+    }
+
+    fn migrated(path: &Path, steps: &[&str]) -> anyhow::Result<Self> {
         let mut connection = Connection::open(path).with_context(|| format!("opening {}", path.display()))?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -23,7 +37,7 @@ impl Database {
         let migration = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let version: usize = migration.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))? as usize;
         if version > steps.len() {
-            bail!("{} was written by a newer version of this program (version {version}); update it", path.display());
+            bail!(coded(Code::DatabaseNewer).with("path", path.display()));
         }
         for step in &steps[version..] {
             migration.execute_batch(step).with_context(|| format!("migrating {}", path.display()))?;
@@ -95,6 +109,15 @@ mod tests {
         Database::open(&path, &[ONE, TWO]).unwrap();
         let refused = Database::open(&path, &[ONE]).err().unwrap();
         assert!(refused.to_string().contains("newer version"), "an older program must not touch it: {refused}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused_by_code_and_left_as_it_is() {
+        let (_dir, path) = file();
+        pc_base::write_atomic(&path, b"garbage, and more of it than a header").unwrap();
+        let refused = Database::open(&path, &[ONE]).err().unwrap();
+        assert_eq!(pc_base::Failure::of(&refused, pc_base::Language::English).code, "database_damaged");
+        assert!(std::fs::read(&path).unwrap().starts_with(b"garbage"), "somebody may still save what is in it");
     }
 
     #[test]
