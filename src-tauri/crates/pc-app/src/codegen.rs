@@ -110,3 +110,29 @@ fn one_line(declaration: &str) -> String {
     text.push_str(rest);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pc_base::Failure;
+    use std::path::Path;
+
+    #[test]
+    fn the_uis_files_are_what_would_be_written() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../ui/src/api/generated");
+        for (name, text) in [("types.ts", types()), ("commands.ts", commands())] {
+            let kept = std::fs::read_to_string(folder.join(name)).expect("the file is there");
+            assert!(kept == text, "{name} is stale; run `cargo xtask codegen`");
+        }
+    }
+
+    #[test]
+    fn the_failure_that_is_written_by_hand_has_its_fields() {
+        let failure =
+            Failure { code: "c".into(), message: "m".into(), retryable: true, detail: Some("d".into()) };
+        let fields = serde_json::to_value(&failure).expect("it is JSON");
+        for name in fields.as_object().expect("it is an object").keys() {
+            assert!(FAILURE.contains(&format!(" {name}:")) || FAILURE.contains(&format!(" {name}?:")), "{name}");
+        }
+    }
+}

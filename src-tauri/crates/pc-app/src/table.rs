@@ -229,3 +229,24 @@ fn wrong_way(command: &str) -> anyhow::Error {
 fn panicked(command: &str) -> anyhow::Error {
     Err::<(), _>(anyhow::anyhow!("{command} stopped unexpectedly")).code(|| coded(Code::Internal)).unwrap_err()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_every_tag_is_provided_and_made_stale() {
+        let names: HashSet<&str> = COMMANDS.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), COMMANDS.len(), "a name is one command");
+        for row in COMMANDS {
+            assert!(row.name.split('_').count() == 2, "{} is a noun and a verb", row.name);
+            assert_eq!(row.event.is_some(), row.kind == Kind::stream, "{}: streams have events", row.name);
+        }
+        for tag in Tag::ALL {
+            let used = |kind: fn(Kind) -> bool| COMMANDS.iter().any(|row| kind(row.kind) && row.tags.contains(tag));
+            assert!(used(|kind| kind == Kind::query), "no query provides {tag:?}");
+            assert!(used(|kind| kind != Kind::query), "nothing makes {tag:?} stale");
+        }
+    }
+}
