@@ -10,11 +10,11 @@ use pc_store::console::ConsoleStore;
 use tokio::sync::broadcast;
 
 use crate::api::Tag;
+use crate::cases::Logs;
 use crate::clouds::Clouds;
 use crate::keys::Keys;
 use crate::sessions::Sessions;
 use crate::tasks::Tasks;
-use crate::tune_log::Logs;
 
 /// Broadcasts that a slow listener may fall behind before it misses some; it then asks for everything.
 const BACKLOG: usize = 64;

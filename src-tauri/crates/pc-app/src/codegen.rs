@@ -128,8 +128,7 @@ mod tests {
 
     #[test]
     fn the_failure_that_is_written_by_hand_has_its_fields() {
-        let failure =
-            Failure { code: "c".into(), message: "m".into(), retryable: true, detail: Some("d".into()) };
+        let failure = Failure { code: "c".into(), message: "m".into(), retryable: true, detail: Some("d".into()) };
         let fields = serde_json::to_value(&failure).expect("it is JSON");
         for name in fields.as_object().expect("it is an object").keys() {
             assert!(FAILURE.contains(&format!(" {name}:")) || FAILURE.contains(&format!(" {name}?:")), "{name}");

@@ -20,9 +20,15 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::csp::CSP;
 
 const BODY_BYTES: usize = 8 << 20;
+
+/// What the UI may load and reach: its own files and this program. The same as in the window's configuration, so that what
+/// a browser shows is what the window shows. Scripts and style sheets come from files only.
+pub const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
+                       img-src 'self' data: blob:; font-src 'self'; connect-src 'self' ipc: http://ipc.localhost; \
+                       worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                       object-src 'none'";
 
 struct Host {
     app: App,

@@ -8,7 +8,6 @@ mod cases;
 pub mod chat;
 mod clouds;
 pub mod codegen;
-mod csp;
 mod datasets;
 #[cfg(debug_assertions)]
 pub mod dev_host;
@@ -25,11 +24,9 @@ mod seen;
 mod sessions;
 pub mod table;
 mod tasks;
-mod tune_log;
 mod words;
 
 pub use app::App;
-pub use csp::CSP;
 pub use datasets::dataset_check;
 pub use hidden::hidden_main;
 pub use keys::unattended_keychain;

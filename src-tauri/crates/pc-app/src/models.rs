@@ -1,8 +1,11 @@
 //! Models on this machine: base models in the cache, imported ones in the home, and what can be done with their files.
 //! Deliberately absent: running them, which is `chat`.
 
+use std::collections::{BTreeMap, HashSet};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 use pc_base::{Cancel, Code, CodedExt as _, Places, Progress, Reporter, Unit, coded, write_atomic};
@@ -285,9 +288,25 @@ pub fn list(places: &Places) -> Result<Vec<ModelRow>> {
     Ok(rows)
 }
 
-/// Whether a base model's files are all here: a fetch that is under way has no configuration or weights yet.
+/// Whether a base model's files are all here: a fetch that is under way has no configuration or weights yet. What was
+/// found holds until the folder changes, because reading a GGUF file's head takes a while.
 pub(crate) fn ready(places: &Places, model: &str) -> bool {
-    ModelFolder::open(&places.base_model(model)).is_ok()
+    static KNOWN: Mutex<BTreeMap<PathBuf, (SystemTime, bool)>> = Mutex::new(BTreeMap::new());
+    let folder = places.base_model(model);
+    let Ok(changed) = folder.metadata().and_then(|meta| meta.modified()) else { return false };
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, ready)) = known.get(&folder).filter(|(then, _)| *then == changed) {
+        return *ready;
+    }
+    let ready = ModelFolder::open(&folder).is_ok();
+    known.insert(folder, (changed, ready));
+    ready
+}
+
+/// The jobs whose results are models of the home.
+pub(crate) fn pulled(places: &Places) -> HashSet<String> {
+    let folders = std::fs::read_dir(places.home.join("models")).into_iter().flatten().flatten();
+    folders.filter_map(|folder| Record::read(&folder.path()).job_id).collect()
 }
 
 fn base_row(places: &Places, model: String) -> ModelRow {

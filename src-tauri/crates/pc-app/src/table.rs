@@ -100,7 +100,7 @@ commands! {
     query    settings_get(Empty) -> Settings, [Settings];
     mutation settings_set(Settings) -> Settings, [Settings];
     query    keychain_status(Empty) -> KeychainStatus, [Keychain];
-    mutation keychain_choose(KeychainChoose) -> KeychainStatus, [Keychain];
+    mutation keychain_choose(KeychainChoose) -> KeychainStatus, [Keychain Clouds Datasets Tunes Deployments Catalog];
     query    storage_get(Empty) -> Storage, [Storage];
     mutation storage_clean(StorageClean) -> Storage, [Storage Models Catalog];
     query    overview_get(Empty) -> Overview, [Datasets Tunes Models Deployments Usage];
@@ -177,8 +177,9 @@ impl App {
         let task = self.tasks().begin(command, &request, cancel.clone(), self);
         let seen = task.clone();
         let told = move |event: Value| {
-            seen.progressed(&event);
-            events(event);
+            if seen.progressed(&event) {
+                events(event);
+            }
         };
         let live = Live::new(told, cancel);
         let outcome = AssertUnwindSafe(self.route_stream(command, request, language, live)).catch_unwind().await;

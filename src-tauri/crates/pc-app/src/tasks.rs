@@ -15,6 +15,8 @@ use crate::app::App;
 
 /// Between two broadcasts of one task's progress.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
+/// Between two reports of progress that go on to whoever started the task: more often nobody can read.
+const PASSED_EVERY: Duration = Duration::from_millis(50);
 
 /// All of them, oldest first: ids sort by their time.
 #[derive(Default)]
@@ -24,6 +26,7 @@ struct Entry {
     row: TaskRow,
     cancel: Cancel,
     told: Instant,
+    passed: Instant,
 }
 
 /// A task on the list. It leaves when its work has ended, which may be later than the wish.
@@ -47,7 +50,7 @@ impl Tasks {
             progress: None,
             started_at: app.now(),
         };
-        self.entries().insert(id.clone(), Entry { row, cancel, told: Instant::now() });
+        self.entries().insert(id.clone(), Entry { row, cancel, told: Instant::now(), passed: Instant::now() });
         app.changed(&[Tag::Tasks]);
         Arc::new(Task { id, app: app.clone() })
     }
@@ -68,17 +71,25 @@ impl Tasks {
 }
 
 impl Task {
-    /// Takes an event; only those that are progress change the row.
-    pub(crate) fn progressed(&self, event: &Value) {
-        let Ok(progress) = serde_json::from_value::<TaskProgress>(event.clone()) else { return };
+    /// Takes an event; only those that are progress change the row. Answers whether to pass it on: progress that follows
+    /// at once is dropped, unless it is a stage's first or last.
+    pub(crate) fn progressed(&self, event: &Value) -> bool {
+        let Ok(progress) = serde_json::from_value::<TaskProgress>(event.clone()) else { return true };
         let mut entries = self.app.tasks().entries();
-        let Some(entry) = entries.get_mut(&self.id) else { return };
+        let Some(entry) = entries.get_mut(&self.id) else { return true };
+        let before = entry.row.progress.as_ref();
+        let new = before.is_none_or(|before| before.stage != progress.stage);
+        let passed = new || progress.total == Some(progress.done) || entry.passed.elapsed() >= PASSED_EVERY;
+        if passed {
+            entry.passed = Instant::now();
+        }
         entry.row.progress = Some(progress);
         if entry.told.elapsed() >= TOLD_EVERY {
             entry.told = Instant::now();
             drop(entries);
             self.app.changed(&[Tag::Tasks]);
         }
+        passed
     }
 }
 

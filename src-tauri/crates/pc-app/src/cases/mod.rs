@@ -12,10 +12,12 @@ mod overview;
 mod settings;
 mod storage;
 mod tasks;
+mod tune_log;
 mod tunes;
 mod usage;
 
 pub(crate) use storage::size;
+pub(crate) use tune_log::Logs;
 
 /// A time of the wire in RFC 3339; as it came where it is no time.
 fn when(text: &str) -> String {

@@ -50,7 +50,7 @@ fn places(app: &App) -> Vec<Place> {
         ["console.db", "console.db-wal", "cloud/cloud.db", "cloud/cloud.db-wal"].map(|name| home.join(name));
     vec![
         place("datasets", &[cloud.join("blobs")], false),
-        place("models", &[home.join("models")], false),
+        place("models", &[home.join("models"), cloud.join("onnx")], false),
         place("converted", &[home.join("onnx")], true),
         place("checkpoints", &[cloud.join("work")], false),
         place("base_models", &[cache.join("models")], can_be_fetched(&cache.join("models"))),

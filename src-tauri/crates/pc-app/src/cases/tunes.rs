@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use pc_base::{Code, Language, coded};
+use pc_cloud::CloudError;
 use pc_protocol::{CreateFineTune, FineTune, FineTuneStatus};
 use serde_json::{Map, Value, json};
 
+use super::tune_log::TuneLog;
 use super::when;
 use crate::api::{
     Empty, HyperParameters, JobId, Tag, TuneLogs, TuneLogsRequest, TuneMetrics, TuneRow, TuneStart, TuneStatus,
@@ -19,11 +21,16 @@ use crate::clouds::Opened;
 use crate::live::Live;
 use crate::models;
 use crate::seen::is_unreachable;
-use crate::tune_log::TuneLog;
+use crate::words::words;
 
 /// Jobs of a page, and lines of a log, at a time.
 const JOBS: u64 = 100;
 const LINES: u64 = 1000;
+/// Codes of failed jobs that have words.
+const REASONS: [&str; 7] =
+    ["WorkerDied", "OutOfMemory", "DiskFull", "InvalidData", "TrainingDiverged", "ModelUnavailable", "InternalError"];
+/// Jobs of a list whose logs are read.
+const LOGS: usize = 30;
 /// Pages of jobs at most; a list that never ends is a broken one.
 const MOST_PAGES: u64 = 20;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -32,7 +39,7 @@ const MISSES: u32 = 60;
 
 impl App {
     /// `tune_start`
-    pub async fn tune_start(&self, wanted: TuneStart, _: Language) -> Result<TuneRow> {
+    pub async fn tune_start(&self, wanted: TuneStart, language: Language) -> Result<TuneRow> {
         if wanted.dataset_ids.is_empty() {
             let why = "at least one is needed";
             return Err(coded(Code::InputInvalid).with("what", "dataset_ids").with("why", why).into());
@@ -48,12 +55,12 @@ impl App {
         };
         let job = opened.cloud.fine_tune_create(&create).await?;
         self.watch_jobs(&opened);
-        Ok(row(job, &TuneLog::default(), &self.pulled().await?))
+        Ok(row(job, &TuneLog::default(), &self.pulled().await?, language))
     }
 
     /// `tune_list`
-    pub async fn tune_list(&self, _: Empty, _: Language) -> Result<Vec<TuneRow>> {
-        self.listed(("tunes", Tag::Tunes), async |app: App| {
+    pub async fn tune_list(&self, _: Empty, language: Language) -> Result<Vec<TuneRow>> {
+        self.listed(("tunes", Tag::Tunes), async move |app: App| {
             let opened = app.selected().await?;
             let jobs = all_jobs(&opened).await?;
             if jobs.iter().any(|job| !job.status.is_final()) {
@@ -61,9 +68,10 @@ impl App {
             }
             let pulled = app.pulled().await?;
             let mut rows = Vec::new();
-            for job in jobs {
-                let log = app.log(&opened, &job).await?;
-                rows.push(row(job, &log, &pulled));
+            for (number, job) in jobs.into_iter().enumerate() {
+                // Old jobs of a full account would each cost a call; theirs are read when they are looked at.
+                let log = if number < LOGS { app.log(&opened, &job).await? } else { TuneLog::default() };
+                rows.push(row(job, &log, &pulled, language));
             }
             Ok(rows)
         })
@@ -71,15 +79,15 @@ impl App {
     }
 
     /// `tune_get`
-    pub async fn tune_get(&self, wanted: JobId, _: Language) -> Result<TuneRow> {
+    pub async fn tune_get(&self, wanted: JobId, language: Language) -> Result<TuneRow> {
         let opened = self.selected().await?;
-        self.tune_row(&opened, &wanted.job_id).await.map(|(row, _)| row)
+        self.tune_row(&opened, &wanted.job_id, language).await.map(|(row, _)| row)
     }
 
     /// `tune_metrics`
-    pub async fn tune_metrics(&self, wanted: JobId, _: Language) -> Result<TuneMetrics> {
+    pub async fn tune_metrics(&self, wanted: JobId, language: Language) -> Result<TuneMetrics> {
         let opened = self.selected().await?;
-        let (_, log) = self.tune_row(&opened, &wanted.job_id).await?;
+        let (_, log) = self.tune_row(&opened, &wanted.job_id, language).await?;
         Ok(TuneMetrics { metrics: log.metrics })
     }
 
@@ -90,10 +98,10 @@ impl App {
     }
 
     /// `tune_cancel`
-    pub async fn tune_cancel(&self, wanted: JobId, _: Language) -> Result<TuneRow> {
+    pub async fn tune_cancel(&self, wanted: JobId, language: Language) -> Result<TuneRow> {
         let opened = self.selected().await?;
         opened.cloud.fine_tune_cancel(&wanted.job_id).await?;
-        self.tune_row(&opened, &wanted.job_id).await.map(|(row, _)| row)
+        self.tune_row(&opened, &wanted.job_id, language).await.map(|(row, _)| row)
     }
 
     /// `tune_delete`: in the cloud, with its result; a model that was pulled stays.
@@ -106,11 +114,11 @@ impl App {
     }
 
     /// `tune_watch`: until the job has ended. Cancelling ends the watch and not the job.
-    pub async fn tune_watch(&self, wanted: JobId, _: Language, live: &Live<TuneWatchEvent>) -> Result<TuneRow> {
+    pub async fn tune_watch(&self, wanted: JobId, language: Language, live: &Live<TuneWatchEvent>) -> Result<TuneRow> {
         let (mut told, mut shown, mut misses) = (0, Value::Null, 0);
         loop {
             live.cancel.check()?;
-            match self.look(&wanted.job_id).await {
+            match self.look(&wanted.job_id, language).await {
                 Ok((row, log)) => {
                     misses = 0;
                     // A job that went on from a checkpoint tells its steps since then again.
@@ -133,15 +141,15 @@ impl App {
         }
     }
 
-    async fn look(&self, job_id: &str) -> Result<(TuneRow, TuneLog)> {
+    async fn look(&self, job_id: &str, language: Language) -> Result<(TuneRow, TuneLog)> {
         let opened = self.selected().await?;
-        self.tune_row(&opened, job_id).await
+        self.tune_row(&opened, job_id, language).await
     }
 
-    async fn tune_row(&self, opened: &Opened, job_id: &str) -> Result<(TuneRow, TuneLog)> {
+    async fn tune_row(&self, opened: &Opened, job_id: &str, language: Language) -> Result<(TuneRow, TuneLog)> {
         let job = opened.cloud.fine_tune(job_id).await?;
         let log = self.log(opened, &job).await?;
-        Ok((row(job, &log, &self.pulled().await?), log))
+        Ok((row(job, &log, &self.pulled().await?, language), log))
     }
 
     /// What a job's log says up to now. Once the job has ended, it is kept, and the speed that it had.
@@ -155,7 +163,12 @@ impl App {
             return Ok(log.clone());
         }
         loop {
-            let page = opened.cloud.fine_tune_logs(&job.job_id, log.lines, LINES).await?;
+            let page = match opened.cloud.fine_tune_logs(&job.job_id, log.lines, LINES).await {
+                Ok(page) => page,
+                // A job without a log is still a job.
+                Err(error) if CloudError::is_not_found(&error) => break,
+                Err(error) => return Err(error),
+            };
             page.logs.iter().for_each(|line| log.read(line));
             if page.logs.is_empty() || log.lines >= page.total {
                 break;
@@ -185,7 +198,7 @@ impl App {
 
     /// The jobs whose results are on this machine.
     async fn pulled(&self) -> Result<HashSet<String>> {
-        self.blocking(|app| Ok(models::list(app.places())?.into_iter().filter_map(|row| row.job_id).collect())).await
+        self.blocking(|app| Ok(models::pulled(app.places()))).await
     }
 
     /// Announces in the background what jobs do, as long as one runs and somebody listens.
@@ -249,11 +262,10 @@ async fn all_jobs(opened: &Opened) -> Result<Vec<FineTune>> {
     Ok(jobs)
 }
 
-fn row(job: FineTune, log: &TuneLog, pulled: &HashSet<String>) -> TuneRow {
+fn row(job: FineTune, log: &TuneLog, pulled: &HashSet<String>, language: Language) -> TuneRow {
     let last = log.metrics.last();
     let running = job.status == FineTuneStatus::Running;
     let failed = job.status == FineTuneStatus::Failed;
-    let why = || job.message.clone().or_else(|| job.code.clone());
     TuneRow {
         pulled: pulled.contains(&job.job_id),
         name: if job.job_name.is_empty() { job.job_id.clone() } else { job.job_name.clone() },
@@ -269,10 +281,18 @@ fn row(job: FineTune, log: &TuneLog, pulled: &HashSet<String>) -> TuneRow {
         eta_seconds: log.eta_seconds.filter(|_| running),
         created_at: when(&job.create_time),
         ended_at: job.end_time.as_deref().map(when),
-        reason: if failed { why() } else { None },
+        reason: failed.then(|| reason(&job, language)),
         job_id: job.job_id,
         model: job.model,
     }
+}
+
+/// The cloud's words, which are English; for other readers with what the code means in front.
+fn reason(job: &FineTune, language: Language) -> String {
+    let code = job.code.clone().unwrap_or_default();
+    let message = job.message.clone().filter(|text| !text.is_empty()).unwrap_or_else(|| code.clone());
+    let known = REASONS.iter().find(|known| **known == code).copied().unwrap_or("other");
+    words(&format!("reason_{known}"), language, &[("message", message)])
 }
 
 /// A word that this version does not know is of a job that has not ended.

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use pc_base::{Code, Language, coded};
 use pc_store::console;
 use rust_decimal::Decimal;
@@ -15,26 +17,47 @@ use crate::words::words;
 
 /// Where nothing was ever read, so that sums of nothing have a currency.
 const CURRENCY: &str = "CNY";
+/// Days after its end for which a month's bill may still grow.
+const SETTLING_DAYS: i64 = 5;
 
 impl App {
-    /// `usage_sync`: the present month, all pages, and the balance; all is kept or nothing.
+    /// `usage_sync`: the present month, the one before where its last days may still be missing, and the balance; all is
+    /// kept or nothing.
     pub async fn usage_sync(&self, _: Empty, language: Language) -> Result<UsageSynced> {
         let opened = self.selected().await?;
         if !opened.bills {
             return Err(coded(Code::CloudRefused).with("why", words("no_access_key", language, &[])).into());
         }
-        let month = self.month();
-        let (lines, balance) = tokio::try_join!(opened.cloud.bill_lines(&month), opened.cloud.balance())?;
+        let balance = opened.cloud.balance().await?;
+        let mut bills: Vec<(String, Vec<console::BillLine>)> = Vec::new();
+        for month in self.months_to_sync(&opened.id).await? {
+            let lines = opened.cloud.bill_lines(&month).await?;
+            bills.push((month, lines.into_iter().map(kept).collect()));
+        }
         self.blocking(move |app| {
             let synced_at = app.now();
-            let lines: Vec<console::BillLine> = lines.into_iter().map(kept).collect();
-            let sync = console::BillSync {
-                synced_at: synced_at.clone(),
-                balance: Some(balance.available_amount),
-                currency: balance.currency,
-            };
-            app.store().write(|tx| tx.bill_put(&opened.id, &month, &lines, &sync))?;
-            Ok(UsageSynced { lines: lines.len() as u64, synced_at })
+            let (balance, currency) = (Some(balance.available_amount), balance.currency);
+            let sync = console::BillSync { synced_at: synced_at.clone(), balance, currency };
+            app.store()
+                .write(|tx| bills.iter().try_for_each(|(month, lines)| tx.bill_put(&opened.id, month, lines, &sync)))?;
+            let lines = bills.last().map_or(0, |(_, lines)| lines.len() as u64);
+            Ok(UsageSynced { lines, synced_at })
+        })
+        .await
+    }
+
+    /// The present month last. The one before changes for some days, and is read once where it never was.
+    async fn months_to_sync(&self, cloud_id: &str) -> Result<Vec<String>> {
+        let cloud_id = cloud_id.to_owned();
+        self.blocking(move |app| {
+            let month = app.month();
+            let first: Date = format!("{month}-01").parse()?;
+            let before = first.yesterday()?.strftime("%Y-%m").to_string();
+            let known = app.store().read(|tx| tx.bill_sync(&cloud_id, &before))?;
+            let settled = known.and_then(|sync| sync.synced_at.parse::<Timestamp>().ok()).is_some_and(|synced| {
+                synced.to_zoned(pc_protocol::time::zone()).date() >= first + Span::new().days(SETTLING_DAYS)
+            });
+            Ok(if settled { vec![month] } else { vec![before, month] })
         })
         .await
     }
@@ -44,7 +67,7 @@ impl App {
         let cloud_id = self.selected_id().await?;
         self.blocking(move |app| {
             let month = wanted.month.unwrap_or_else(|| app.month());
-            let is_month = month.len() == 7 && format!("{month}-01").parse::<jiff::civil::Date>().is_ok();
+            let is_month = month.len() == 7 && format!("{month}-01").parse::<Date>().is_ok();
             if !is_month {
                 return Err(coded(Code::InputInvalid).with("what", "month").with("why", "YYYY-MM").into());
             }

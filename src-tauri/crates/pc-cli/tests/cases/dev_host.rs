@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use pc_app::{CSP, dev_host};
+use pc_app::dev_host::{self, CSP};
 use serde_json::{Value, json};
 
 use crate::common::Console;
@@ -30,8 +30,8 @@ impl Host {
     /// The whole answer to a request with these further header lines.
     async fn send(&self, line: &str, headers: &str, body: &str) -> String {
         let authority = self.authority.clone();
-        let request =
-            format!("{line} HTTP/1.0\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()).replace("HOST", &authority);
+        let request = format!("{line} HTTP/1.0\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+            .replace("HOST", &authority);
         let sent = tokio::task::spawn_blocking(move || {
             let mut socket = TcpStream::connect(authority).unwrap();
             socket.write_all(request.as_bytes()).unwrap();
