@@ -1,4 +1,4 @@
-/** @file The command table: name, kind, types and cache tags. No behaviour. */
+/** @file The command table: name, kind, types and cache tags. Written by `cargo xtask codegen`. No behaviour. */
 import type * as T from './types';
 
 export type Commands = {
@@ -73,14 +73,14 @@ export const provides: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
 /** Tags that a finished mutation or stream makes stale. */
 export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   settings_set: ['settings'],
-  keychain_choose: ['keychain'],
-  storage_clean: ['storage', 'models'],
+  keychain_choose: ['keychain', 'clouds', 'datasets', 'tunes', 'deployments', 'catalog'],
+  storage_clean: ['storage', 'models', 'catalog'],
   cloud_add: ['clouds'],
   cloud_select: ['clouds', 'datasets', 'tunes', 'deployments', 'usage', 'catalog'],
-  cloud_remove: ['clouds'],
+  cloud_remove: ['clouds', 'datasets', 'tunes', 'deployments', 'usage', 'catalog'],
   dataset_upload: ['datasets'],
   dataset_delete: ['datasets'],
-  catalog_prepare: ['catalog'],
+  catalog_prepare: ['catalog', 'models', 'storage'],
   licence_accept: ['catalog'],
   tune_start: ['tunes'],
   tune_watch: ['tunes', 'usage'],
@@ -89,7 +89,8 @@ export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   model_pull: ['models', 'tunes', 'storage'],
   model_convert: ['models', 'storage'],
   model_import: ['models', 'storage'],
-  model_delete: ['models', 'storage'],
+  model_delete: ['models', 'tunes', 'storage'],
+  chat_send: ['models'],
   deployment_create: ['deployments'],
   deployment_delete: ['deployments'],
   usage_sync: ['usage'],
