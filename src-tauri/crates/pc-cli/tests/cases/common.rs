@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use pc_app::hidden::use_program;
 use pc_app::{App, Keychain, embedded};
-use pc_base::{Cancel, Failure, Language, SystemClock};
+use pc_base::{Cancel, Failure, Language, Places, SystemClock, env};
 use pc_testkit::{Home, TinyModel, tiny_rows};
 use serde_json::{Value, json};
 
@@ -24,6 +24,10 @@ impl Console {
         use_program(env!("CARGO_BIN_EXE_partner").into());
         let home = Home::new();
         TinyModel::load("qwen3").copy_to(&home.places.base_model(BASE));
+        let library = env::path(env::ONNXRUNTIME).or_else(|| Some(Places::from_env().ok()?.onnxruntime()));
+        let here = home.places.onnxruntime();
+        std::fs::create_dir_all(here.parent().expect("it lies in a folder")).expect("a folder can be made");
+        std::fs::copy(library.expect("the user has a cache"), here).expect("set-up has fetched the library");
         let keychain = Keychain::KeyFile(home.places.key_file.clone());
         let app = App::open_with(home.places.clone(), keychain, Arc::new(SystemClock)).expect("a home can be opened");
         Self { home, app, said: Arc::default() }
