@@ -38,8 +38,11 @@ pub fn use_program(path: PathBuf) {
 
 /// The program to start for a hidden subcommand.
 pub(crate) fn program() -> Result<PathBuf> {
-    match PROGRAM.get() {
-        Some(path) => Ok(path.clone()),
-        None => std::env::current_exe().context("finding this program"),
+    if let Some(path) = PROGRAM.get() {
+        return Ok(path.clone());
     }
+    let path = std::env::current_exe().context("finding this program")?;
+    // A program that was replaced while it runs goes on with what it is itself.
+    let replaced = cfg!(target_os = "linux") && !path.exists();
+    Ok(if replaced { format!("/proc/{}/exe", std::process::id()).into() } else { path })
 }

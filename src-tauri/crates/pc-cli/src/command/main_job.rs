@@ -58,7 +58,7 @@ impl Teller {
     fn speaks(&self, who: Who, text: &str) {
         let before = self.speaking.lock().unwrap_or_else(PoisonError::into_inner).replace(who);
         if before != Some(who) {
-            self.shown.text(&format!("    {}: ", who_name(who, &self.shown)));
+            self.shown.text(&format!("    {}{}", who_name(who, &self.shown), self.shown.words(": ", "：")));
         }
         self.shown.text(text);
     }
@@ -136,7 +136,7 @@ impl Teller {
                 }
             }
             Event::Offline { proven } => offline(*proven, shown).to_owned(),
-            Event::Asked { question } => return format!("\n  {} {question}", shown.words("Q:", "问：")),
+            Event::Asked { question } => return format!("\n  {}{question}", shown.words("Q: ", "问：")),
             Event::Evaluated { who, quant, found, required, tokens_per_second } => {
                 let (who, form) = (who_name(*who, shown), quant_name(*quant));
                 if english {
@@ -154,7 +154,11 @@ impl Teller {
                     if call.streamed { shown.words("streamed", "流式") } else { shown.words("whole", "非流式") };
                 let (input, output) = (call.input_tokens, call.output_tokens);
                 let answer = call.text.replace('\n', " ");
-                format!("{} {how}: {input} + {output} tokens: {answer}", call.api)
+                if english {
+                    format!("{} {how}: {input} + {output} tokens: {answer}", call.api)
+                } else {
+                    format!("{} {how}：{input} + {output} 个 token：{answer}", call.api)
+                }
             }
             Event::Billed { month } => return format!("\n{}", usage::month_text(month, shown)),
             Event::Finished { seconds, .. } => {

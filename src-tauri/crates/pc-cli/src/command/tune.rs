@@ -115,7 +115,7 @@ pub fn course(job: &TuneRow, shown: &Shown) -> String {
             Language::English => format!("step {} of {}", job.step, job.total_steps),
             Language::Chinese => format!("第 {} / {} 步", job.step, job.total_steps),
         });
-        parts.extend(job.loss.map(|loss| format!("loss {loss:.3}")));
+        parts.extend(job.loss.map(|loss| format!("{} {loss:.3}", shown.words("loss", "损失"))));
         parts.extend(job.tokens_per_second.map(|rate| format!("{rate:.0} tokens/s")));
         let left = job.eta_seconds.map(figures::clock);
         parts.extend(left.map(|left| match shown.language() {

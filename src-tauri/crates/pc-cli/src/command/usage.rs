@@ -69,7 +69,7 @@ fn lines(usage: &UsageMonth, shown: &Shown) -> String {
             line.model.clone(),
             item(&line.item, shown).to_owned(),
             line.quantity.clone(),
-            line.unit.clone(),
+            unit(&line.unit, shown).to_owned(),
             figures::money(&line.unit_price),
             figures::money(&line.cost),
         ]
@@ -92,6 +92,14 @@ fn item<'a>(item: &'a str, shown: &'a Shown) -> &'a str {
         "input_token" => shown.words("input tokens", "输入 token"),
         "output_token" => shown.words("output tokens", "输出 token"),
         "model_unit_hour" => shown.words("model unit hours", "模型单元时长"),
+        other => other,
+    }
+}
+
+fn unit<'a>(unit: &'a str, shown: &'a Shown) -> &'a str {
+    match unit {
+        "1K tokens" => shown.words("1K tokens", "千 token"),
+        "hour" => shown.words("hours", "小时"),
         other => other,
     }
 }
