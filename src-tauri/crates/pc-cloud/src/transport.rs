@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pc_protocol::ErrorText;
 use reqwest::header::{HeaderMap, HeaderName};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 
 use crate::error::{CloudError, ErrorKind, Hint};
@@ -14,7 +14,7 @@ use crate::network::Network;
 use crate::retry::{Repeat, wait};
 
 /// The most that an answer may have; larger ones are streams or files, which are bounded elsewhere.
-const LARGEST_ANSWER: usize = 64 << 20;
+const LARGEST_ANSWER: usize = 16 << 20;
 /// The most that is read of an error.
 const LARGEST_ERROR: usize = 1 << 20;
 
@@ -192,9 +192,4 @@ fn hint_of(headers: &HeaderMap) -> Hint {
 fn until(date: &str) -> Option<Duration> {
     let date = jiff::fmt::rfc2822::parse(date.trim()).ok()?.timestamp();
     Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO))
-}
-
-/// For answers whose status says what is to be known.
-pub(crate) fn is_partial(response: &Response) -> bool {
-    response.status() == StatusCode::PARTIAL_CONTENT
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use pc_base::{Cancel, Code, Progress, Reporter, Unit, coded};
 use pc_protocol::{WeightsFile, WeightsManifest};
-use reqwest::Method;
-use reqwest::header::RANGE;
+use reqwest::header::{CONTENT_RANGE, RANGE};
+use reqwest::{Method, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt as _;
 use crate::cloud::Cloud;
 use crate::error::{CloudError, outward};
 use crate::retry::{Repeat, wait};
-use crate::transport::{Kind, is_partial};
+use crate::transport::Kind;
 use crate::waiting::unless_cancelled;
 
 /// A file of a result while it is being fetched.
@@ -84,6 +84,11 @@ impl Cloud {
             };
             let Some(call) = CloudError::of(&error) else { return Err(error) };
             let have = length_of(&fetching.part).await;
+            if call.http_status == Some(416) && have > 0 {
+                // The cloud has nothing after this part, so the part is not of this file.
+                tokio::fs::remove_file(&fetching.part).await.context("removing a part that does not fit")?;
+                continue;
+            }
             // A connection that brings something each time may break as often as it likes.
             tried = if have > most { 1 } else { tried };
             most = most.max(have);
@@ -119,9 +124,11 @@ impl Cloud {
         let cancelled = || outward(transport.cancelled(kind.operation));
         let opened = unless_cancelled(fetching.cancel, || (), transport.once(kind, request)).await;
         let mut response = opened.ok_or_else(cancelled)?.map_err(outward)?;
-        if !is_partial(&response) {
+        match begin_of(&response) {
+            Some(begin) if begin == have => {}
             // The cloud sends it from the begin, whatever was asked.
-            have = 0;
+            None | Some(0) => have = 0,
+            Some(_) => return Err(outward(transport.garbled(kind.operation, "another range than the asked one"))),
         }
         let writing = || format!("writing {}", fetching.part.display());
         let mut options = File::options();
@@ -145,6 +152,7 @@ impl Cloud {
             let Some(chunk) = chunk else { break };
             have += chunk.len() as u64;
             if have > file.bytes {
+                tokio::fs::remove_file(&fetching.part).await.with_context(writing)?;
                 return Err(outward(transport.garbled(kind.operation, "the file is longer than announced")));
             }
             part.write_all(&chunk).await.with_context(writing)?;
@@ -154,6 +162,12 @@ impl Cloud {
         part.sync_all().await.with_context(writing)?;
         if have < file.bytes { Err(outward(transport.broke_off(kind.operation))) } else { Ok(()) }
     }
+}
+
+/// Where an answer with a range begins; nothing when it is the whole file.
+fn begin_of(response: &Response) -> Option<u64> {
+    let range = (response.status() == StatusCode::PARTIAL_CONTENT).then(|| response.headers().get(CONTENT_RANGE))??;
+    range.to_str().ok()?.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok()
 }
 
 /// Whether a name stays in its folder.
