@@ -50,11 +50,11 @@ pub struct GenerationParameters {
 /// An answer, or one frame of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenerationAnswer {
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub request_id: String,
     pub output: GenerationOutput,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub usage: Usage,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub request_id: String,
 }
 
 /// `choices` for the format `message`, the other two for `text`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use pc_base::{Cancel, Code, Coded};
+use pc_protocol::{Message, SamplingParameters, Stop};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
@@ -173,40 +174,31 @@ pub(crate) fn finish_word(finish: Finish) -> &'static str {
     }
 }
 
-/// Sampling parameters of either API (their names are the same) and how many answers; each is checked by its range.
-pub(crate) fn sampling(sent: &Value) -> Answer<(Sampling, usize)> {
-    let number = |name: &str, fits: fn(f64) -> bool| -> Answer<Option<f64>> {
-        match &sent[name] {
-            Value::Null => Ok(None),
-            value => value.as_f64().filter(|n| fits(*n)).map(Some).ok_or_else(|| outside(name)),
-        }
+/// Sampling parameters, each checked by its range, and how many answers.
+pub(crate) fn sampling(sent: SamplingParameters) -> Answer<(Sampling, usize)> {
+    let whole = |name: &str, sent: Option<u64>, least: u64, most: u64| match sent {
+        Some(n) if !(least..=most).contains(&n) => Err(outside(name)),
+        fits => Ok(fits),
     };
-    let whole = |name: &str, least: u64, most: u64| -> Answer<Option<u64>> {
-        match &sent[name] {
-            Value::Null => Ok(None),
-            value => value.as_u64().filter(|n| (least..=most).contains(n)).map(Some).ok_or_else(|| outside(name)),
-        }
+    let number = |name: &str, sent: Option<f64>, fits: fn(f64) -> bool| match sent {
+        Some(n) if !fits(n) => Err(outside(name)),
+        fits => Ok(fits),
     };
-    let longest = whole("max_tokens", 1, 1 << 20)?.or(whole("max_completion_tokens", 1, 1 << 20)?);
-    let stop = match &sent["stop"] {
-        Value::Null => Vec::new(),
-        Value::String(text) => vec![text.clone()],
-        Value::Array(list) if list.len() <= 16 => list
-            .iter()
-            .map(|text| text.as_str().map(str::to_owned))
-            .collect::<Option<_>>()
-            .ok_or_else(|| outside("stop"))?,
-        _ => return Err(outside("stop")),
-    };
-    let n = whole("n", 1, 4)?.unwrap_or(1) as usize;
+    let longest = whole("max_tokens", sent.max_tokens, 1, 1 << 20)?;
+    let longest = longest.or(whole("max_completion_tokens", sent.max_completion_tokens, 1, 1 << 20)?);
+    let stop = sent.stop.map(Stop::texts).unwrap_or_default();
+    if stop.len() > 16 {
+        return Err(outside("stop"));
+    }
+    let n = whole("n", sent.n, 1, 4)?.unwrap_or(1) as usize;
     let sampling = Sampling {
         max_tokens: longest.map(|n| n as u32),
-        temperature: number("temperature", |t| (0.0..2.0).contains(&t) || t == 2.0)?,
-        top_p: number("top_p", |p| p > 0.0 && p <= 1.0)?,
-        top_k: whole("top_k", 0, 1 << 30)?.map(|k| k as u32),
-        repetition_penalty: number("repetition_penalty", |p| p > 0.0)?,
-        presence_penalty: number("presence_penalty", |p| (-2.0..=2.0).contains(&p))?,
-        seed: whole("seed", 0, i64::MAX as u64)?,
+        temperature: number("temperature", sent.temperature, |t| (0.0..=2.0).contains(&t))?,
+        top_p: number("top_p", sent.top_p, |p| p > 0.0 && p <= 1.0)?,
+        top_k: whole("top_k", sent.top_k, 0, 1 << 30)?.map(|k| k as u32),
+        repetition_penalty: number("repetition_penalty", sent.repetition_penalty, |p| p > 0.0)?,
+        presence_penalty: number("presence_penalty", sent.presence_penalty, |p| (-2.0..=2.0).contains(&p))?,
+        seed: whole("seed", sent.seed, 0, i64::MAX as u64)?,
         stop: stop.into_iter().filter(|text| !text.is_empty()).collect(),
     };
     Ok((sampling, n))
@@ -217,16 +209,18 @@ fn outside(name: &str) -> Refusal {
 }
 
 /// Chat messages, judged by shape; the engine's template judges the rest.
-pub(crate) fn messages(sent: &Value) -> Answer<Vec<Value>> {
-    let list = sent.as_array().filter(|list| !list.is_empty());
-    let list = list.ok_or_else(|| Refusal::invalid("messages must be a list with at least one message."))?;
-    let fits = |message: &Value| {
-        let known = message["role"].as_str().is_some_and(|r| ["system", "user", "assistant", "tool"].contains(&r));
-        known && (message["content"].is_string() || message["content"].is_array() || message["tool_calls"].is_array())
-    };
-    if list.iter().all(fits) {
-        Ok(list.clone())
-    } else {
-        Err(Refusal::invalid("A message needs a known role and content."))
+pub(crate) fn messages(sent: Vec<Message>) -> Answer<Vec<Value>> {
+    if sent.is_empty() {
+        return Err(Refusal::invalid("messages must be a list with at least one message."));
     }
+    let fits = |message: &Message| {
+        let known = ["system", "user", "assistant", "tool"].contains(&message.role.as_str());
+        let calls = message.more.get("tool_calls").is_some_and(Value::is_array);
+        known && (message.content.is_string() || message.content.is_array() || calls)
+    };
+    if !sent.iter().all(fits) {
+        return Err(Refusal::invalid("A message needs a known role and content."));
+    }
+    let values = sent.iter().map(serde_json::to_value).collect::<Result<_, _>>();
+    values.map_err(|error| Refusal::internal(&error.into()))
 }

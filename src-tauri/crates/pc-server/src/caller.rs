@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use pc_protocol::{Data, Output};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -26,13 +27,13 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// The native envelope.
-    pub fn output(&self, output: Value) -> axum::Json<Value> {
-        axum::Json(json!({"request_id": self.request_id, "output": output}))
+    pub fn output<T>(&self, output: T) -> Json<Output<T>> {
+        Json(Output { request_id: self.request_id.clone(), output })
     }
 
     /// The files API's envelope.
-    pub fn data(&self, data: Value) -> axum::Json<Value> {
-        axum::Json(json!({"request_id": self.request_id, "data": data}))
+    pub fn data<T>(&self, data: T) -> Json<Data<T>> {
+        Json(Data { request_id: self.request_id.clone(), data })
     }
 }
 

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
-use serde_json::{Value, json};
+use pc_protocol::{CompatibleErrorBody, NativeErrorBody, RpcErrorBody};
 use uuid::Uuid;
 
 use crate::refusal::Refusal;
@@ -93,7 +93,7 @@ fn shaped(response: Response, path: &str, id: &str) -> Response {
         None => return response,
     };
     let (mut parts, _) = response.into_parts();
-    let text = body(&refusal, path, id).to_string();
+    let text = body(&refusal, path, id).expect("text serialises");
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     parts.headers.remove(header::CONTENT_LENGTH);
     if refusal.status == StatusCode::TOO_MANY_REQUESTS {
@@ -102,15 +102,16 @@ fn shaped(response: Response, path: &str, id: &str) -> Response {
     Response::from_parts(parts, Body::from(text))
 }
 
-fn body(refusal: &Refusal, path: &str, id: &str) -> Value {
-    let Refusal { code, message, .. } = refusal;
+fn body(refusal: &Refusal, path: &str, id: &str) -> serde_json::Result<String> {
+    let (code, message, request_id) = (refusal.code.to_owned(), refusal.message.clone(), id.to_owned());
     if path == "/" {
-        json!({"RequestId": id, "HostId": "business.aliyuncs.com", "Code": code, "Message": message, "Recommend": ""})
+        let (host_id, recommend) = ("business.aliyuncs.com".to_owned(), String::new());
+        serde_json::to_string(&RpcErrorBody { request_id, host_id, code, message, recommend })
     } else if path.starts_with("/v1/") || path.starts_with("/compatible-mode/") {
-        let (kind, code) = refusal.compatible();
-        json!({"error": {"message": message, "type": kind, "param": null, "code": code}, "request_id": id})
+        let body = CompatibleErrorBody { error: refusal.compatible_error(), request_id: Some(request_id) };
+        serde_json::to_string(&body)
     } else {
-        json!({"request_id": id, "code": code, "message": message})
+        serde_json::to_string(&NativeErrorBody { request_id, code, message })
     }
 }
 

@@ -2,7 +2,7 @@
 //! half-even, to a millionth of the currency's unit. Deliberately absent: the wire shape of bills.
 
 use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
+use pc_protocol::time::zone;
 use pc_store::cloud::{Deployment, Tx, UsageGroup, UsageRecord};
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -16,11 +16,6 @@ pub(crate) struct Line {
     pub quantity: Decimal,
     pub unit: &'static str,
     pub cost: Decimal,
-}
-
-/// The cloud's own time zone, UTC+8, in which days and months of the bill are cut.
-pub(crate) fn zone() -> TimeZone {
-    TimeZone::fixed(Offset::constant(8))
 }
 
 /// The bill's day of an instant, `YYYY-MM-DD`.

@@ -3,6 +3,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use pc_protocol::CompatibleError;
 
 /// A refused request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +72,9 @@ impl Refusal {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "An internal error occurred.")
     }
 
-    /// The OpenAI-compatible `type` and `code`.
-    pub fn compatible(&self) -> (&'static str, &'static str) {
-        match (self.status.as_u16(), self.code) {
+    /// The OpenAI-compatible error object.
+    pub fn compatible_error(&self) -> CompatibleError {
+        let (kind, code) = match (self.status.as_u16(), self.code) {
             (401, _) => ("invalid_request_error", "invalid_api_key"),
             (404, "ModelNotFound") => ("invalid_request_error", "model_not_found"),
             (404, _) => ("invalid_request_error", "not_found"),
@@ -81,7 +82,9 @@ impl Refusal {
             (500.., _) => ("server_error", "internal_error"),
             (_, "InvalidParameter") => ("invalid_request_error", "invalid_parameter_error"),
             (_, code) => ("invalid_request_error", code),
-        }
+        };
+        let (message, kind, code) = (self.message.clone(), kind.to_owned(), Some(code.to_owned()));
+        CompatibleError { message, kind, param: None, code }
     }
 }
 

@@ -147,42 +147,33 @@ pub struct BillItem {
     pub usage_unit: String,
 }
 
-/// `QuerySettleBill`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `QuerySettleBill`. The console reads bills by item, so this is written only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SettledBill {
-    #[serde(default, deserialize_with = "lenient::text")]
     pub billing_cycle: String,
-    #[serde(default, rename = "AccountID", deserialize_with = "lenient::text")]
+    #[serde(rename = "AccountID")]
     pub account_id: String,
-    #[serde(default, deserialize_with = "lenient::text")]
     pub account_name: String,
-    #[serde(default, deserialize_with = "lenient::count")]
     pub total_count: u64,
-    #[serde(default, deserialize_with = "lenient::count")]
     pub max_results: u64,
-    #[serde(default, deserialize_with = "lenient::maybe_text")]
     pub next_token: Option<String>,
     pub items: ItemList<SettledItem>,
 }
 
 /// A row of a settled bill.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SettledItem {
-    #[serde(rename = "RecordID", deserialize_with = "lenient::text")]
+    #[serde(rename = "RecordID")]
     pub record_id: String,
     /// `PayFinish`, …
-    #[serde(default, deserialize_with = "lenient::text")]
     pub status: String,
-    #[serde(default, deserialize_with = "lenient::text")]
     pub usage_start_time: String,
-    #[serde(default, deserialize_with = "lenient::text")]
     pub usage_end_time: String,
-    #[serde(default, deserialize_with = "lenient::text")]
     pub payment_time: String,
     #[serde(flatten)]
-    pub item: serde_json::Map<String, serde_json::Value>,
+    pub item: BillItem,
 }
 
 /// What a row of a bill is for.

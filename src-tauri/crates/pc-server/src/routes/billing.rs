@@ -6,13 +6,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Query, Request, State as Shared};
 use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use pc_protocol::query::PRODUCT;
+use pc_protocol::{
+    AccountBalance, BillItem, BillOverview, BssAnswer, InstanceBill, InstanceId, ItemList, OverviewItem, SettledBill,
+    SettledItem, action,
+};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::acs3::{Claim, Signed};
+use crate::acs3::{Signed, claim_of, fits};
 use crate::caller::{blocking, bytes_of};
 use crate::edge::RequestId;
 use crate::meter::{Line, monthly};
@@ -24,7 +29,7 @@ const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
 type Parameters = BTreeMap<String, String>;
 
-pub(super) async fn act(Shared(state): Shared<Arc<State>>, request: Request) -> Answer<Json<Value>> {
+pub(super) async fn act(Shared(state): Shared<Arc<State>>, request: Request) -> Answer<Response> {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let body = bytes_of(request, &state).await?;
@@ -32,16 +37,19 @@ pub(super) async fn act(Shared(state): Shared<Arc<State>>, request: Request) -> 
         let query = parameters(&uri)?;
         let workspace = admitted(&state, &headers, &query, &body)?;
         let action = headers.get("x-acs-action").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let data = match action {
-            "QueryAccountBalance" => balance(&state),
-            "QueryBillOverview" => overview(&state, &workspace, &query)?,
-            "DescribeInstanceBill" => instances(&state, &workspace, &query)?,
-            "QuerySettleBill" => settled(&state, &workspace, &query)?,
-            _ => return Err(refusal(StatusCode::NOT_FOUND, "InvalidAction.NotFound", "This action does not exist.")),
-        };
-        Ok(Json(json!({"Code": "Success", "Message": "Successful!", "RequestId": id, "Success": true, "Data": data})))
+        match action {
+            action::BALANCE => Ok(said(id, balance(&state))),
+            action::OVERVIEW => Ok(said(id, overview(&state, &workspace, &query)?)),
+            action::INSTANCE_BILL => Ok(said(id, instances(&state, &workspace, &query)?)),
+            action::SETTLED_BILL => Ok(said(id, settled(&state, &workspace, &query)?)),
+            _ => Err(refusal(StatusCode::NOT_FOUND, "InvalidAction.NotFound", "This action does not exist.")),
+        }
     })
     .await
+}
+
+fn said<T: Serialize>(id: String, data: T) -> Response {
+    Json(BssAnswer::success(id, data)).into_response()
 }
 
 fn refusal(status: StatusCode, code: &'static str, message: &str) -> Refusal {
@@ -69,13 +77,13 @@ fn admitted(state: &State, headers: &HeaderMap, query: &Parameters, body: &[u8])
     if !headers.contains_key("authorization") {
         return Err(refusal(StatusCode::BAD_REQUEST, "MissingParameter", "The Authorization header is missing."));
     }
-    let claim = Claim::read(headers).ok_or_else(mismatch)?;
+    let claim = claim_of(headers).ok_or_else(mismatch)?;
     let found = state.access_key(&claim.access_key_id)?;
     let unknown =
         || refusal(StatusCode::NOT_FOUND, "InvalidAccessKeyId.NotFound", "Specified access key is not found.");
     let (workspace, secret) = found.ok_or_else(unknown)?;
     let request = Signed { method: "POST", path: "/", query, headers, body };
-    if !claim.fits(secret.expose(), &request) {
+    if !fits(&claim, secret.expose(), &request) {
         return Err(mismatch());
     }
     let now = state.clock.now();
@@ -84,7 +92,7 @@ fn admitted(state: &State, headers: &HeaderMap, query: &Parameters, body: &[u8])
     if now.duration_since(date).abs() > WINDOW {
         return Err(expired());
     }
-    if text("x-acs-version") != "2017-12-14" {
+    if text("x-acs-version") != action::VERSION {
         return Err(refusal(StatusCode::BAD_REQUEST, "InvalidVersion", "The version must be 2017-12-14."));
     }
     let nonce = text("x-acs-signature-nonce");
@@ -97,15 +105,16 @@ fn admitted(state: &State, headers: &HeaderMap, query: &Parameters, body: &[u8])
 }
 
 /// The embedded cloud takes no money, so the account holds none and owes none.
-fn balance(state: &State) -> Value {
-    json!({
-        "AvailableAmount": "0.00",
-        "AvailableCashAmount": "0.00",
-        "CreditAmount": "0.00",
-        "MybankCreditAmount": "0.00",
-        "QuotaLimit": "0.00",
-        "Currency": state.prices.currency,
-    })
+fn balance(state: &State) -> AccountBalance {
+    let none = Decimal::new(0, 2);
+    AccountBalance {
+        available_amount: none,
+        available_cash_amount: none,
+        credit_amount: none,
+        mybank_credit_amount: none,
+        quota_limit: none,
+        currency: state.prices.currency.clone(),
+    }
 }
 
 fn missing(name: &str) -> Refusal {
@@ -126,7 +135,7 @@ fn cycle(query: &Parameters) -> Answer<(String, Date, Date)> {
 fn asked(state: &State, workspace: &str, query: &Parameters) -> Answer<Vec<Line>> {
     let (month, first, last) = cycle(query)?;
     let named = |name: &str, value: &str| query.get(name).is_none_or(|asked| asked.is_empty() || asked == value);
-    if !named("ProductCode", "sfm") || !named("SubscriptionType", "PayAsYouGo") {
+    if !named("ProductCode", PRODUCT) || !named("SubscriptionType", "PayAsYouGo") {
         return Ok(Vec::new());
     }
     let mut lines = match query.get("Granularity").map_or("MONTHLY", String::as_str) {
@@ -152,21 +161,20 @@ fn asked(state: &State, workspace: &str, query: &Parameters) -> Answer<Vec<Line>
     Ok(lines)
 }
 
-fn instances(state: &State, workspace: &str, query: &Parameters) -> Answer<Value> {
+fn instances(state: &State, workspace: &str, query: &Parameters) -> Answer<InstanceBill> {
     let lines = asked(state, workspace, query)?;
     let with_items = query.get("IsBillingItem").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    let total = lines.len();
-    let (page, size, next) = paged(lines, query)?;
-    let items: Vec<Value> = page.iter().map(|line| row(state, workspace, line, with_items)).collect();
-    Ok(json!({
-        "BillingCycle": query["BillingCycle"],
-        "AccountID": workspace,
-        "AccountName": workspace,
-        "TotalCount": total,
-        "MaxResults": size,
-        "NextToken": next,
-        "Items": items,
-    }))
+    let total_count = lines.len() as u64;
+    let (page, size, next_token) = paged(lines, query)?;
+    Ok(InstanceBill {
+        billing_cycle: query["BillingCycle"].clone(),
+        account_id: workspace.to_owned(),
+        account_name: workspace.to_owned(),
+        total_count,
+        max_results: size as u64,
+        next_token,
+        items: page.iter().map(|line| row(state, workspace, line, with_items)).collect(),
+    })
 }
 
 /// A page, its size, and the token of the next one.
@@ -191,113 +199,98 @@ fn commodity(line: &Line) -> &'static str {
     }
 }
 
-/// Key, workspace, model, item, channel and free-tier flag, as exported bills have it.
 fn instance_id(workspace: &str, line: &Line) -> String {
     let group = &line.group;
-    format!("{};{workspace};{};{};app;0", group.api_key_id, group.model, group.item)
+    let instance = InstanceId {
+        api_key_id: group.api_key_id.clone(),
+        workspace: workspace.to_owned(),
+        model: group.model.clone(),
+        item: group.item.clone(),
+        channel: "app".to_owned(),
+        free: false,
+    };
+    instance.to_string()
 }
 
-/// Amounts are numbers on this wire; six decimals of any real bill are exact in a double.
-fn amount(value: Decimal) -> Value {
-    json!(value.to_f64().unwrap_or(0.0))
-}
-
-fn row(state: &State, workspace: &str, line: &Line, with_items: bool) -> Value {
-    let group = &line.group;
-    let cost = amount(line.cost);
-    let (mut usage, mut unit, mut price, mut price_unit) = (String::new(), "", String::new(), String::new());
+fn row(state: &State, workspace: &str, line: &Line, with_items: bool) -> BillItem {
+    let (group, cost) = (&line.group, line.cost);
+    let (mut usage_unit, mut list_price_unit) = (String::new(), String::new());
     if with_items {
-        usage = line.quantity.normalize().to_string();
-        unit = line.unit;
-        price = group.unit_price.normalize().to_string();
-        price_unit = format!("{}/{}", state.prices.currency, line.unit);
+        line.unit.clone_into(&mut usage_unit);
+        list_price_unit = format!("{}/{}", state.prices.currency, line.unit);
     }
-    json!({
-        "BillingDate": if group.day.len() == 10 { json!(group.day) } else { Value::Null },
-        "BillingItem": group.item,
-        "BillingItemCode": group.item,
-        "CommodityCode": commodity(line),
-        "Currency": state.prices.currency,
-        "DeductedByCoupons": 0.0,
-        "DeductedByResourcePackage": "0",
-        "AfterDiscountAmount": cost,
-        "InstanceID": instance_id(workspace, line),
-        "InvoiceDiscount": 0.0,
-        "ListPrice": price,
-        "ListPriceUnit": price_unit,
-        "OutstandingAmount": 0.0,
-        "OwnerID": workspace,
-        "PaymentAmount": cost,
-        "PretaxAmount": cost,
-        "PretaxGrossAmount": cost,
-        "ProductCode": "sfm",
-        "ProductDetail": group.model,
-        "ProductName": "Embedded cloud",
-        "ProductType": "",
-        "Region": "embedded",
-        "ServicePeriod": "",
-        "SubscriptionType": "PayAsYouGo",
-        "Tag": "",
-        "Usage": usage,
-        "UsageUnit": unit,
-    })
+    BillItem {
+        // A line of a month has the month there.
+        billing_date: (group.day.len() == 10).then(|| group.day.clone()),
+        billing_item: group.item.clone(),
+        billing_item_code: group.item.clone(),
+        commodity_code: commodity(line).to_owned(),
+        currency: state.prices.currency.clone(),
+        after_discount_amount: cost,
+        instance_id: instance_id(workspace, line),
+        list_price: with_items.then_some(group.unit_price),
+        list_price_unit,
+        owner_id: workspace.to_owned(),
+        payment_amount: cost,
+        pretax_amount: cost,
+        pretax_gross_amount: cost,
+        product_code: PRODUCT.to_owned(),
+        product_detail: group.model.clone(),
+        product_name: "Embedded cloud".to_owned(),
+        region: "embedded".to_owned(),
+        subscription_type: "PayAsYouGo".to_owned(),
+        usage: with_items.then_some(line.quantity),
+        usage_unit,
+        ..BillItem::default()
+    }
 }
 
 /// One item a commodity.
-fn overview(state: &State, workspace: &str, query: &Parameters) -> Answer<Value> {
-    let (month, first, last) = cycle(query)?;
+fn overview(state: &State, workspace: &str, query: &Parameters) -> Answer<BillOverview> {
+    let (billing_cycle, first, last) = cycle(query)?;
     let lines = state.daily_lines(workspace, &first.to_string(), &last.to_string())?;
     let mut sums: BTreeMap<&str, Decimal> = BTreeMap::new();
     for line in &lines {
         *sums.entry(commodity(line)).or_default() += line.cost;
     }
-    let items: Vec<Value> = sums
-        .into_iter()
-        .map(|(code, cost)| {
-            let cost = amount(cost);
-            json!({
-                "ProductCode": "sfm",
-                "ProductName": "Embedded cloud",
-                "ProductType": "",
-                "CommodityCode": code,
-                "SubscriptionType": "PayAsYouGo",
-                "PretaxGrossAmount": cost,
-                "InvoiceDiscount": 0.0,
-                "AfterTaxAmount": cost,
-                "PretaxAmount": cost,
-                "PaymentAmount": cost,
-                "OutstandingAmount": 0.0,
-                "Currency": state.prices.currency,
-            })
-        })
-        .collect();
-    Ok(json!({"BillingCycle": month, "AccountID": workspace, "AccountName": workspace, "Items": {"Item": items}}))
+    let item = |(code, cost): (&str, Decimal)| OverviewItem {
+        product_code: PRODUCT.to_owned(),
+        product_name: "Embedded cloud".to_owned(),
+        commodity_code: code.to_owned(),
+        subscription_type: "PayAsYouGo".to_owned(),
+        pretax_gross_amount: cost,
+        after_tax_amount: cost,
+        pretax_amount: cost,
+        payment_amount: cost,
+        currency: state.prices.currency.clone(),
+        ..OverviewItem::default()
+    };
+    let items = ItemList { items: sums.into_iter().map(item).collect() };
+    let (account_id, account_name) = (workspace.to_owned(), workspace.to_owned());
+    Ok(BillOverview { billing_cycle, account_id, account_name, items })
 }
 
-fn settled(state: &State, workspace: &str, query: &Parameters) -> Answer<Value> {
+fn settled(state: &State, workspace: &str, query: &Parameters) -> Answer<SettledBill> {
     let (month, first, last) = cycle(query)?;
     let lines = monthly(state.daily_lines(workspace, &first.to_string(), &last.to_string())?, &month);
-    let total = lines.len();
-    let (page, size, next) = paged(lines, query)?;
-    let items: Vec<Value> = page
-        .iter()
-        .map(|line| {
-            let mut item = row(state, workspace, line, true);
-            item["RecordID"] = json!(format!("{month};{}", instance_id(workspace, line)));
-            item["Status"] = json!("PayFinish");
-            item["UsageStartTime"] = json!(format!("{first} 00:00:00"));
-            item["UsageEndTime"] = json!(format!("{last} 23:59:59"));
-            item["PaymentTime"] = json!("");
-            item
-        })
-        .collect();
-    Ok(json!({
-        "BillingCycle": month,
-        "AccountID": workspace,
-        "AccountName": workspace,
-        "TotalCount": total,
-        "MaxResults": size,
-        "NextToken": next,
-        "Items": {"Item": items},
-    }))
+    let total_count = lines.len() as u64;
+    let (page, size, next_token) = paged(lines, query)?;
+    let item = |line: &Line| SettledItem {
+        record_id: format!("{month};{}", instance_id(workspace, line)),
+        status: "PayFinish".to_owned(),
+        usage_start_time: format!("{first} 00:00:00"),
+        usage_end_time: format!("{last} 23:59:59"),
+        payment_time: String::new(),
+        item: row(state, workspace, line, true),
+    };
+    let items = ItemList { items: page.iter().map(item).collect() };
+    Ok(SettledBill {
+        billing_cycle: month.clone(),
+        account_id: workspace.to_owned(),
+        account_name: workspace.to_owned(),
+        total_count,
+        max_results: size as u64,
+        next_token,
+        items,
+    })
 }

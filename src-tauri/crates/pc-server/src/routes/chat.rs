@@ -8,57 +8,54 @@ use axum::body::Body as HttpBody;
 use axum::extract::State as Shared;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
+use pc_protocol::{
+    ChatAnswer, ChatChoice, ChatChunk, ChatDelta, ChatRequest, ChatUsage, ChunkChoice, CompatibleErrorBody, Spoken,
+};
+use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::answering::{Piece, begin, collect, finish_word, messages, sampling};
+use crate::answering::{Piece, Whole, begin, collect, finish_word, messages, sampling};
 use crate::caller::{Body, Caller};
 use crate::engine::{Generated, Prompt};
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::Answer;
 use crate::state::State;
 
 pub(super) async fn complete(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
-    Body(request): Body<Value>,
+    Body(request): Body<ChatRequest>,
 ) -> Answer<Response> {
-    let model = request["model"].as_str().ok_or_else(|| Refusal::invalid("model is required."))?.to_owned();
-    let prompt = Prompt::Messages(messages(&request["messages"])?);
-    let (sampling, n) = sampling(&request)?;
+    let ChatRequest { model, messages: sent, sampling: asked, stream, stream_options } = request;
+    let prompt = Prompt::Messages(messages(sent)?);
+    let (sampling, n) = sampling(asked)?;
     let head = Head {
         id: format!("chatcmpl-{}", caller.request_id),
         created: state.clock.now().as_second(),
         model: model.clone(),
-        with_usage: request["stream_options"]["include_usage"].as_bool() == Some(true),
+        with_usage: stream_options.is_some_and(|options| options.include_usage),
     };
     let pieces = begin(&state, &caller, model, prompt, sampling, n).await?;
-    if request["stream"].as_bool() == Some(true) {
+    if stream == Some(true) {
         return Ok(chunks(pieces, n, head));
     }
     let wholes = collect(pieces, n).await?;
     let usage = usage(wholes.iter().map(|whole| whole.done));
-    let choices: Vec<Value> = wholes
-        .into_iter()
-        .enumerate()
-        .map(|(index, whole)| {
-            json!({
-                "index": index,
-                "message": {"role": "assistant", "content": whole.text, "refusal": null},
-                "logprobs": null,
-                "finish_reason": finish_word(whole.done.finish),
-            })
-        })
-        .collect();
-    let body = json!({
-        "id": head.id,
-        "object": "chat.completion",
-        "created": head.created,
-        "model": head.model,
-        "choices": choices,
-        "usage": usage,
-        "system_fingerprint": null,
-    });
-    Ok(Json(body).into_response())
+    let choice = |(index, whole): (usize, Whole)| ChatChoice {
+        index: index as u64,
+        message: Spoken::new(whole.text),
+        logprobs: None,
+        finish_reason: Some(finish_word(whole.done.finish).to_owned()),
+    };
+    let answer = ChatAnswer {
+        id: head.id,
+        object: "chat.completion".to_owned(),
+        created: head.created,
+        model: head.model,
+        choices: wholes.into_iter().enumerate().map(choice).collect(),
+        usage,
+        system_fingerprint: None,
+    };
+    Ok(Json(answer).into_response())
 }
 
 struct Head {
@@ -69,54 +66,62 @@ struct Head {
 }
 
 impl Head {
-    fn chunk(&self, choices: Value) -> Value {
-        json!({
-            "id": self.id,
-            "object": "chat.completion.chunk",
-            "created": self.created,
-            "model": self.model,
-            "choices": choices,
-            "system_fingerprint": null,
-        })
+    fn chunk(&self, choices: Vec<ChunkChoice>) -> ChatChunk {
+        ChatChunk {
+            id: self.id.clone(),
+            object: "chat.completion.chunk".to_owned(),
+            created: self.created,
+            model: self.model.clone(),
+            choices,
+            usage: None,
+            system_fingerprint: None,
+        }
+    }
+
+    fn piece(&self, index: usize, delta: ChatDelta, finish: Option<&str>) -> ChatChunk {
+        let (index, finish_reason) = (index as u64, finish.map(str::to_owned));
+        self.chunk(vec![ChunkChoice { index, delta, logprobs: None, finish_reason }])
     }
 }
 
-fn usage(all: impl Iterator<Item = Generated>) -> Value {
-    let (mut input, mut output) = (0, 0);
+fn usage(all: impl Iterator<Item = Generated>) -> ChatUsage {
+    let (mut prompt_tokens, mut completion_tokens) = (0, 0);
     for done in all {
-        input = done.input_tokens.max(input);
-        output += done.output_tokens;
+        prompt_tokens = done.input_tokens.max(prompt_tokens);
+        completion_tokens += done.output_tokens;
     }
-    json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
+    ChatUsage { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens }
+}
+
+fn line(payload: &impl Serialize) -> Result<String, Infallible> {
+    let text = serde_json::to_string(payload).expect("text and numbers serialise");
+    Ok(format!("data: {text}\n\n"))
 }
 
 fn chunks(mut pieces: mpsc::Receiver<Piece>, n: usize, head: Head) -> Response {
-    let line = |value: &Value| Ok::<_, Infallible>(format!("data: {value}\n\n"));
     let stream = async_stream::stream! {
         for index in 0..n {
-            let delta = json!({"role": "assistant", "content": ""});
-            yield line(&head.chunk(json!([{"index": index, "delta": delta, "logprobs": null, "finish_reason": null}])));
+            let (role, content) = (Some("assistant".to_owned()), Some(String::new()));
+            yield line(&head.piece(index, ChatDelta { role, content, ..ChatDelta::default() }, None));
         }
         let mut all = Vec::new();
         while let Some(piece) = pieces.recv().await {
-            let (index, delta, finish) = match piece {
-                Piece::Text(index, text) => (index, json!({"content": text}), None),
+            yield match piece {
+                Piece::Text(index, text) => {
+                    line(&head.piece(index, ChatDelta { content: Some(text), ..ChatDelta::default() }, None))
+                }
                 Piece::Done(index, done) => {
                     all.push(done);
-                    (index, json!({}), Some(finish_word(done.finish)))
+                    line(&head.piece(index, ChatDelta::default(), Some(finish_word(done.finish))))
                 }
                 Piece::Failed(refusal) => {
-                    let (kind, code) = refusal.compatible();
-                    yield line(&json!({"error": {"message": refusal.message, "type": kind, "param": null, "code": code}}));
+                    yield line(&CompatibleErrorBody { error: refusal.compatible_error(), request_id: None });
                     return;
                 }
             };
-            yield line(&head.chunk(json!([{"index": index, "delta": delta, "logprobs": null, "finish_reason": finish}])));
         }
         if head.with_usage {
-            let mut last = head.chunk(json!([]));
-            last["usage"] = usage(all.into_iter());
-            yield line(&last);
+            yield line(&ChatChunk { usage: Some(usage(all.into_iter())), ..head.chunk(Vec::new()) });
         }
         yield Ok("data: [DONE]\n\n".to_owned());
     };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Multipart, Path, State as Shared};
 use axum::http::StatusCode;
+use pc_protocol::{CompatibleFile, CompatibleFilePage, FileDeleted};
 use pc_store::cloud::StoredFile;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::caller::{Asked, Caller, blocking};
 use crate::refusal::{Answer, Refusal};
@@ -28,11 +28,11 @@ pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<CompatibleFile>> {
     let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
     let form = receive(&state, &caller, form, "file").await?;
     blocking(move || {
-        let drop_all = |refusal: Refusal| -> Answer<Json<Value>> {
+        let drop_all = |refusal: Refusal| -> Answer<Json<CompatibleFile>> {
             form.files.iter().filter_map(|f| f.blob.as_ref()).try_for_each(|blob| state.blobs.destroy(blob))?;
             Err(refusal)
         };
@@ -61,7 +61,7 @@ pub(super) async fn list(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Asked(cursor): Asked<Cursor>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<CompatibleFilePage>> {
     let limit = cursor.limit.unwrap_or(2000);
     if limit == 0 || limit > 10_000 {
         return Err(Refusal::invalid("limit must be from 1 to 10000."));
@@ -76,10 +76,10 @@ pub(super) async fn list(
             file.number < before && cursor.purpose.as_ref().is_none_or(|purpose| *purpose == file.purpose)
         };
         let found: Vec<&StoredFile> = files.iter().filter(wanted).collect();
-        let page: Vec<Value> = found.iter().take(limit as usize).map(|file| shown(file)).collect();
-        let (first, last) = (page.first().map(|f| f["id"].clone()), page.last().map(|f| f["id"].clone()));
-        let more = found.len() > page.len();
-        Ok(Json(json!({"object": "list", "data": page, "has_more": more, "first_id": first, "last_id": last})))
+        let data: Vec<CompatibleFile> = found.iter().take(limit as usize).map(|file| shown(file)).collect();
+        let (first_id, last_id) = (data.first().map(|f| f.id.clone()), data.last().map(|f| f.id.clone()));
+        let has_more = found.len() > data.len();
+        Ok(Json(CompatibleFilePage { object: "list".to_owned(), data, has_more, first_id, last_id }))
     })
     .await
 }
@@ -88,7 +88,7 @@ pub(super) async fn get(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<CompatibleFile>> {
     blocking(move || {
         let file = state.store.read(|tx| tx.file(&caller.workspace, &id))?;
         Ok(Json(shown(&file.ok_or_else(|| Refusal::not_found("The file"))?)))
@@ -100,22 +100,22 @@ pub(super) async fn delete(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<FileDeleted>> {
     blocking(move || {
         super::files::destroy(&state, &caller, &id)?.ok_or_else(|| Refusal::not_found("The file"))?;
-        Ok(Json(json!({"id": id, "object": "file", "deleted": true})))
+        Ok(Json(FileDeleted { id, object: "file".to_owned(), deleted: true }))
     })
     .await
 }
 
-fn shown(file: &StoredFile) -> Value {
-    json!({
-        "id": file.file_id,
-        "object": "file",
-        "bytes": file.bytes,
-        "created_at": unix(&file.created_at),
-        "filename": file.name,
-        "purpose": file.purpose,
-        "status": "processed",
-    })
+fn shown(file: &StoredFile) -> CompatibleFile {
+    CompatibleFile {
+        id: file.file_id.clone(),
+        object: "file".to_owned(),
+        bytes: file.bytes,
+        created_at: unix(&file.created_at),
+        filename: file.name.clone(),
+        purpose: file.purpose.clone(),
+        status: "processed".to_owned(),
+    }
 }

@@ -8,9 +8,9 @@ use axum::Json;
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use pc_protocol::{CreateDeployment, Deployment as Shown, DeploymentPage, DeploymentStatus, Limits, Output, Scale};
 use pc_store::cloud::Deployment;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::caller::{Asked, Body, Caller, Page, blocking};
 use crate::deploying;
@@ -20,20 +20,11 @@ use crate::state::State;
 use super::fine_tunes::{base_of, suffix_of};
 use super::with_t;
 
-#[derive(Deserialize)]
-pub(super) struct Create {
-    model_name: String,
-    plan: Option<String>,
-    name: Option<String>,
-    capacity: Option<u64>,
-    suffix: Option<String>,
-}
-
 pub(super) async fn create(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
-    Body(asked): Body<Create>,
-) -> Answer<Json<Value>> {
+    Body(asked): Body<CreateDeployment>,
+) -> Answer<Json<Output<Shown>>> {
     blocking(move || {
         let base_model = base_of(&state, &caller, &asked.model_name)?;
         let plan = asked.plan.unwrap_or_else(|| "lora".to_owned());
@@ -94,12 +85,12 @@ pub(super) async fn list(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Asked(page): Asked<Page>,
-) -> Answer<Json<Value>> {
-    let (number, size, skip) = page.of(50, 200)?;
+) -> Answer<Json<Output<DeploymentPage>>> {
+    let (page_no, page_size, skip) = page.of(50, 200)?;
     blocking(move || {
-        let (rows, total) = state.store.read(|tx| tx.deployments(&caller.workspace, skip, size))?;
-        let rows: Vec<Value> = rows.iter().map(shown).collect();
-        Ok(caller.output(json!({"page_no": number, "page_size": size, "total": total, "deployments": rows})))
+        let (rows, total) = state.store.read(|tx| tx.deployments(&caller.workspace, skip, page_size))?;
+        let deployments = rows.iter().map(shown).collect();
+        Ok(caller.output(DeploymentPage { page_no, page_size, total, deployments }))
     })
     .await
 }
@@ -108,7 +99,7 @@ pub(super) async fn get(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<Shown>>> {
     blocking(move || Ok(caller.output(shown(&row_of(&state, &caller, &id)?)))).await
 }
 
@@ -116,17 +107,12 @@ fn row_of(state: &State, caller: &Caller, id: &str) -> Answer<Deployment> {
     state.store.read(|tx| tx.deployment(&caller.workspace, id))?.ok_or_else(|| Refusal::not_found("The deployment"))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Scale {
-    capacity: u64,
-}
-
 pub(super) async fn scale(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
     Body(asked): Body<Scale>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<Shown>>> {
     if asked.capacity == 0 || asked.capacity >= 1000 {
         return Err(Refusal::invalid("capacity must be from 1 to 999."));
     }
@@ -137,18 +123,12 @@ pub(super) async fn scale(
     .await
 }
 
-#[derive(Deserialize)]
-pub(super) struct Limits {
-    rpm_limit: Option<u64>,
-    tpm_limit: Option<u64>,
-}
-
 pub(super) async fn update(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
     Body(asked): Body<Limits>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<Shown>>> {
     change(state, caller, id, move |row| {
         if row.plan != "mu" {
             return Err(Refusal::unsupported("Only a deployment with plan mu has limits."));
@@ -169,7 +149,7 @@ async fn change(
     caller: Caller,
     id: String,
     edit: impl FnOnce(&mut Deployment) -> Answer<()> + Send + 'static,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<Shown>>> {
     blocking(move || {
         let mut row = row_of(&state, &caller, &id)?;
         let before = row.clone();
@@ -190,7 +170,7 @@ pub(super) async fn delete(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<Shown>>> {
     blocking(move || {
         let mut row = row_of(&state, &caller, &id)?;
         state.store.write(|tx| {
@@ -231,29 +211,26 @@ pub(super) async fn stream(
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
-fn shown(row: &Deployment) -> Value {
-    let ready = if row.status == "RUNNING" { row.capacity } else { 0 };
-    let mut value = json!({
-        "deployed_model": row.deployed_model,
-        "name": row.name,
-        "status": row.status,
-        "model_name": row.model_name,
-        "base_model": row.base_model,
-        "base_capacity": 1,
-        "capacity": row.capacity,
-        "ready_capacity": ready,
-        "gmt_create": with_t(&row.created_at),
-        "gmt_modified": with_t(&row.modified_at),
-        "workspace_id": row.workspace_id,
-        "charge_type": "post_paid",
-        "plan": row.plan,
-        "creator": row.workspace_id,
-        "modifier": row.workspace_id,
-        "rpm_limit": row.rpm_limit,
-        "tpm_limit": row.tpm_limit,
-    });
-    if let Some(message) = &row.message {
-        value["message"] = json!(message);
+fn shown(row: &Deployment) -> Shown {
+    let status = DeploymentStatus::from(row.status.as_str());
+    Shown {
+        deployed_model: row.deployed_model.clone(),
+        name: row.name.clone(),
+        ready_capacity: if status == DeploymentStatus::Running { row.capacity } else { 0 },
+        status,
+        model_name: row.model_name.clone(),
+        base_model: row.base_model.clone(),
+        base_capacity: 1,
+        capacity: row.capacity,
+        gmt_create: with_t(&row.created_at),
+        gmt_modified: with_t(&row.modified_at),
+        workspace_id: row.workspace_id.clone(),
+        charge_type: "post_paid".to_owned(),
+        plan: row.plan.clone(),
+        creator: row.workspace_id.clone(),
+        modifier: row.workspace_id.clone(),
+        rpm_limit: row.rpm_limit,
+        tpm_limit: row.tpm_limit,
+        message: row.message.clone(),
     }
-    value
 }

@@ -7,8 +7,8 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, Response, StatusCode, header};
+use pc_protocol::{Capabilities, WeightsFile, WeightsManifest};
 use pc_store::cloud::{Artifact, TunedModel};
-use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::caller::{Caller, blocking};
@@ -19,20 +19,20 @@ use super::fine_tunes::job_of;
 
 const CHUNK: usize = 1 << 18;
 
-pub(super) async fn capabilities(_: Caller) -> Json<Value> {
-    Json(json!({"capabilities": ["weights-download"]}))
+pub(super) async fn capabilities(_: Caller) -> Json<Capabilities> {
+    Json(Capabilities { capabilities: vec![Capabilities::WEIGHTS_DOWNLOAD.to_owned()] })
 }
 
 pub(super) async fn manifest(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<WeightsManifest>> {
     blocking(move || {
         let (model, artifacts) = result_of(&state, &caller, &id)?;
-        let file = |a: &Artifact| json!({"name": a.name, "bytes": a.bytes, "sha256": a.sha256});
-        let files: Vec<Value> = artifacts.iter().map(file).collect();
-        Ok(Json(json!({"job_id": id, "model": model.name, "base_model": model.base_model, "files": files})))
+        let file = |a: Artifact| WeightsFile { name: a.name, bytes: a.bytes, sha256: a.sha256 };
+        let files = artifacts.into_iter().map(file).collect();
+        Ok(Json(WeightsManifest { job_id: id, model: model.name, base_model: model.base_model, files }))
     })
     .await
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Multipart, Path, State as Shared};
+use pc_protocol::{Answered, Data, FailedUpload, FileObject, FilePage, Upload, UploadedFile};
 use pc_store::cloud::StoredFile;
-use serde_json::{Value, json};
 
 use crate::caller::{Asked, Caller, Page, blocking};
 use crate::refusal::{Answer, Refusal};
@@ -18,12 +18,12 @@ pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Data<Upload>>> {
     let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
     let form = receive(&state, &caller, form, "files").await?;
     blocking(move || {
         let purpose = purpose_of(form.purpose.as_deref());
-        let (mut uploaded, mut failed) = (Vec::new(), Vec::new());
+        let mut upload = Upload::default();
         let (mut count, mut bytes) = state.store.read(|tx| tx.file_totals(&caller.workspace))?;
         for (index, file) in form.files.iter().enumerate() {
             let fault = match (&purpose, &file.blob) {
@@ -39,17 +39,17 @@ pub(super) async fn upload(
             };
             if let Some((code, message)) = fault {
                 file.blob.iter().try_for_each(|blob| state.blobs.destroy(blob))?;
-                failed.push(json!({"name": file.name, "code": code, "message": message}));
+                upload.failed_uploads.push(FailedUpload { name: file.name.clone(), code: code.to_owned(), message });
                 continue;
             }
             let mut row = row_of(&state, &caller, file, purpose.as_deref().unwrap_or("fine-tune"), false);
             row.description = form.descriptions.get(index).cloned().unwrap_or_default();
             state.store.write(|tx| tx.file_add(&row))?;
             (count, bytes) = (count + 1, bytes + file.bytes);
-            uploaded.push(json!({"file_id": row.file_id, "name": row.name}));
+            upload.uploaded_files.push(UploadedFile { file_id: row.file_id, name: row.name });
         }
         purpose?;
-        Ok(caller.data(json!({"uploaded_files": uploaded, "failed_uploads": failed})))
+        Ok(caller.data(upload))
     })
     .await
 }
@@ -58,12 +58,11 @@ pub(super) async fn list(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Asked(page): Asked<Page>,
-) -> Answer<Json<Value>> {
-    let (number, size, skip) = page.of(10, 100)?;
+) -> Answer<Json<Data<FilePage>>> {
+    let (page_no, page_size, skip) = page.of(10, 100)?;
     blocking(move || {
-        let (files, total) = state.store.read(|tx| tx.files(&caller.workspace, skip, size))?;
-        let files: Vec<Value> = files.iter().map(shown).collect();
-        Ok(caller.data(json!({"total": total, "page_no": number, "page_size": size, "files": files})))
+        let (files, total) = state.store.read(|tx| tx.files(&caller.workspace, skip, page_size))?;
+        Ok(caller.data(FilePage { total, page_no, page_size, files: files.iter().map(shown).collect() }))
     })
     .await
 }
@@ -72,7 +71,7 @@ pub(super) async fn get(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Data<FileObject>>> {
     blocking(move || {
         let file = state.store.read(|tx| tx.file(&caller.workspace, &id))?.ok_or_else(Refusal::file_not_found)?;
         Ok(caller.data(shown(&file)))
@@ -84,10 +83,10 @@ pub(super) async fn delete(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Answered>> {
     blocking(move || {
         destroy(&state, &caller, &id)?.ok_or_else(Refusal::file_not_found)?;
-        Ok(Json(json!({"request_id": caller.request_id})))
+        Ok(Json(Answered { request_id: caller.request_id }))
     })
     .await
 }
@@ -100,19 +99,19 @@ pub(super) fn destroy(state: &State, caller: &Caller, id: &str) -> Answer<Option
     Ok(Some(()))
 }
 
-fn shown(file: &StoredFile) -> Value {
-    json!({
-        "id": file.number,
-        "file_id": file.file_id,
-        "name": file.name,
-        "description": file.description,
-        "size": file.bytes,
-        "md5": file.md5,
-        "gmt_create": spaced(&file.created_at),
-        "url": "",
-        "region": "embedded",
-        "user_id": file.workspace_id,
-        "api_key_id": file.api_key_id,
-        "purpose": file.purpose,
-    })
+fn shown(file: &StoredFile) -> FileObject {
+    FileObject {
+        id: u64::try_from(file.number).unwrap_or(0),
+        file_id: file.file_id.clone(),
+        name: file.name.clone(),
+        description: file.description.clone(),
+        size: file.bytes,
+        md5: file.md5.clone(),
+        gmt_create: spaced(&file.created_at),
+        url: String::new(),
+        region: "embedded".to_owned(),
+        user_id: file.workspace_id.clone(),
+        api_key_id: file.api_key_id.clone(),
+        purpose: file.purpose.clone(),
+    }
 }

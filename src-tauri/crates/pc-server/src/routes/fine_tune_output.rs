@@ -7,9 +7,10 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State as Shared};
 use axum::response::sse::{Event, KeepAlive, Sse};
+use pc_protocol::{Checkpoint as Shown, CheckpointStatus, LogPage, Output};
 use pc_store::cloud::{Checkpoint, TunedModel};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::caller::{Asked, Caller, blocking};
 use crate::refusal::{Answer, Refusal};
@@ -28,7 +29,7 @@ pub(super) async fn logs(
     caller: Caller,
     Path(id): Path<String>,
     Asked(lines): Asked<Lines>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<LogPage>>> {
     let (skip, take) = (lines.offset.unwrap_or(0).min(1 << 40), lines.line.unwrap_or(100));
     if take == 0 || take > 1000 {
         return Err(Refusal::invalid("line must be from 1 to 1000."));
@@ -36,7 +37,7 @@ pub(super) async fn logs(
     blocking(move || {
         job_of(&state, &caller, &id)?;
         let (logs, total) = state.store.read(|tx| tx.job_log_lines(&id, skip, take))?;
-        Ok(caller.output(json!({"total": total, "logs": logs})))
+        Ok(caller.output(LogPage { total, logs }))
     })
     .await
 }
@@ -85,7 +86,7 @@ pub(super) async fn checkpoints(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<Vec<Shown>>>> {
     blocking(move || {
         job_of(&state, &caller, &id)?;
         let checkpoints = state.store.read(|tx| tx.checkpoints(&id))?;
@@ -94,20 +95,20 @@ pub(super) async fn checkpoints(
     .await
 }
 
-fn shown(row: &Checkpoint) -> Value {
-    let name = format!("checkpoint-{}", row.step);
-    json!({
-        "create_time": row.created_at,
-        "full_name": format!("{}-{name}", row.job_id),
-        "job_id": row.job_id,
-        "checkpoint": name,
-        "step": row.step,
-        "model_name": row.model_name,
-        "model_display_name": row.display_name,
-        "status": row.status,
-        "checkpoint_id": row.checkpoint_id,
-        "expire_time": "",
-    })
+fn shown(row: &Checkpoint) -> Shown {
+    let checkpoint = format!("checkpoint-{}", row.step);
+    Shown {
+        create_time: row.created_at.clone(),
+        full_name: format!("{}-{checkpoint}", row.job_id),
+        job_id: row.job_id.clone(),
+        checkpoint,
+        step: row.step,
+        model_name: row.model_name.clone(),
+        model_display_name: row.display_name.clone(),
+        status: CheckpointStatus::from(row.status.as_str()),
+        checkpoint_id: row.checkpoint_id.clone(),
+        expire_time: String::new(),
+    }
 }
 
 #[derive(Deserialize)]
@@ -121,14 +122,14 @@ pub(super) async fn publish(
     caller: Caller,
     Path((id, checkpoint)): Path<(String, String)>,
     Asked(asked): Asked<Publish>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<bool>>> {
     blocking(move || {
         let job = job_of(&state, &caller, &id)?;
         let rows = state.store.read(|tx| tx.checkpoints(&id))?;
         let row = rows.into_iter().find(|row| format!("checkpoint-{}", row.step) == checkpoint);
         let mut row = row.ok_or_else(|| Refusal::not_found("The checkpoint"))?;
         if row.status == "SUCCEEDED" {
-            return Ok(caller.output(json!(true)));
+            return Ok(caller.output(true));
         }
         row.status = "SUCCEEDED".into();
         row.model_name = format!("{}-{checkpoint}", job.output_model);
@@ -148,7 +149,7 @@ pub(super) async fn publish(
             tx.model_add(&model)?;
             tx.checkpoint_put(&row)
         })?;
-        Ok(caller.output(json!(true)))
+        Ok(caller.output(true))
     })
     .await
 }

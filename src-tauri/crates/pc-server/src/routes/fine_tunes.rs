@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
+use pc_protocol::time::zone;
+use pc_protocol::{CreateFineTune, DatasetSource, Done, FineTune, FineTunePage, FineTuneStatus, Output};
 use pc_store::cloud::{Job, JobFilter};
 use rand::Rng as _;
 use serde::Deserialize;
@@ -12,42 +14,16 @@ use serde_json::{Map, Value, json};
 
 use crate::caller::{Asked, Body, Caller, Page, blocking};
 use crate::hyper;
-use crate::meter::zone;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 use super::spaced;
 
-#[derive(Deserialize)]
-pub(super) struct Create {
-    model: String,
-    #[serde(default)]
-    training_file_ids: Value,
-    #[serde(default)]
-    training_datasets: Option<Vec<Dataset>>,
-    #[serde(default)]
-    validation_file_ids: Value,
-    #[serde(default)]
-    validation_datasets: Option<Vec<Dataset>>,
-    #[serde(default)]
-    hyper_parameters: Option<Map<String, Value>>,
-    training_type: Option<String>,
-    job_name: Option<String>,
-    model_name: Option<String>,
-    finetuned_output_suffix: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Dataset {
-    data_source_type: String,
-    file_id: Option<String>,
-}
-
 pub(super) async fn create(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
-    Body(asked): Body<Create>,
-) -> Answer<Json<Value>> {
+    Body(asked): Body<CreateFineTune>,
+) -> Answer<Json<Output<FineTune>>> {
     blocking(move || {
         let job = admitted(&state, &caller, asked)?;
         state.store.write(|tx| tx.job_add(&job))?;
@@ -57,7 +33,7 @@ pub(super) async fn create(
     .await
 }
 
-fn admitted(state: &State, caller: &Caller, asked: Create) -> Answer<Job> {
+fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) -> Answer<Job> {
     let training_type = asked.training_type.unwrap_or_else(|| "efficient_sft".to_owned());
     if training_type != "efficient_sft" {
         return Err(Refusal::unsupported(format!(
@@ -66,10 +42,10 @@ fn admitted(state: &State, caller: &Caller, asked: Create) -> Answer<Job> {
     }
     let base_model = base_of(state, caller, &asked.model)?;
     let longest = state.engine.bases().into_iter().find(|base| base.id == base_model).map_or(0, |base| base.max_length);
-    let hyper_parameters = asked.hyper_parameters.unwrap_or_default();
+    let hyper_parameters = asked.hyper_parameters;
     hyper::read(&hyper_parameters, longest)?;
-    let training = ids_of(&asked.training_file_ids, asked.training_datasets.as_deref(), "training")?;
-    let validation = ids_of(&asked.validation_file_ids, asked.validation_datasets.as_deref(), "validation")?;
+    let training = ids_of(asked.training_file_ids, asked.training_datasets.as_deref(), "training")?;
+    let validation = ids_of(asked.validation_file_ids, asked.validation_datasets.as_deref(), "validation")?;
     if training.is_empty() {
         return Err(Refusal::invalid("training_file_ids or training_datasets is required."));
     }
@@ -121,17 +97,9 @@ pub(super) fn base_of(state: &State, caller: &Caller, model: &str) -> Answer<Str
     tuned.map(|row| row.base_model).ok_or_else(|| Refusal::model_not_found(model))
 }
 
-/// File ids out of either form; one string counts as a list of one, null as none.
-fn ids_of(ids: &Value, datasets: Option<&[Dataset]>, what: &str) -> Answer<Vec<String>> {
-    let wrong = || Refusal::invalid(format!("{what}_file_ids must be a list of file ids."));
-    let mut found = match ids {
-        Value::Null => Vec::new(),
-        Value::String(id) => vec![id.clone()],
-        Value::Array(list) => {
-            list.iter().map(|id| id.as_str().map(str::to_owned)).collect::<Option<_>>().ok_or_else(wrong)?
-        }
-        _ => return Err(wrong()),
-    };
+/// File ids out of either form.
+fn ids_of(ids: Vec<String>, datasets: Option<&[DatasetSource]>, what: &str) -> Answer<Vec<String>> {
+    let mut found = ids;
     for dataset in datasets.unwrap_or_default() {
         match (&*dataset.data_source_type, &dataset.file_id) {
             ("file_id", Some(id)) => found.push(id.clone()),
@@ -188,13 +156,13 @@ pub(super) async fn list(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Asked(asked): Asked<Filter>,
-) -> Answer<Json<Value>> {
-    let (number, size, skip) = asked.page.page()?.of(10, 100)?;
+) -> Answer<Json<Output<FineTunePage>>> {
+    let (page_no, page_size, skip) = asked.page.page()?.of(10, 100)?;
     blocking(move || {
         let filter = JobFilter { model: asked.model, status: asked.status };
-        let (jobs, total) = state.store.read(|tx| tx.jobs(&caller.workspace, &filter, skip, size))?;
+        let (jobs, total) = state.store.read(|tx| tx.jobs(&caller.workspace, &filter, skip, page_size))?;
         let jobs = jobs.iter().map(|job| shown(&state, job)).collect::<Answer<Vec<_>>>()?;
-        Ok(caller.output(json!({"page_no": number, "page_size": size, "total": total, "jobs": jobs})))
+        Ok(caller.output(FineTunePage { page_no, page_size, total, jobs }))
     })
     .await
 }
@@ -203,7 +171,7 @@ pub(super) async fn get(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<FineTune>>> {
     blocking(move || {
         let job = job_of(&state, &caller, &id)?;
         Ok(caller.output(shown(&state, &job)?))
@@ -220,7 +188,7 @@ pub(super) async fn cancel(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<Done>>> {
     blocking(move || {
         let job = job_of(&state, &caller, &id)?;
         let ended = Job { status: "CANCELED".into(), usage: Some(0), ended_at: Some(state.now_text()), ..job };
@@ -243,7 +211,7 @@ pub(super) async fn cancel(
                 }
             }
         }
-        Ok(caller.output(json!({"status": "success"})))
+        Ok(caller.output(Done::success()))
     })
     .await
 }
@@ -252,7 +220,7 @@ pub(super) async fn delete(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<Done>>> {
     blocking(move || {
         let job = job_of(&state, &caller, &id)?;
         if !["SUCCEEDED", "FAILED", "CANCELED"].contains(&job.status.as_str()) {
@@ -277,51 +245,58 @@ pub(super) async fn delete(
             Ok(blobs)
         })?;
         blobs.iter().try_for_each(|blob| state.blobs.destroy(blob))?;
-        Ok(caller.output(json!({"status": "success"})))
+        Ok(caller.output(Done::success()))
     })
     .await
 }
 
+/// What of the request is kept with the job, as the table has it.
+#[derive(Deserialize)]
+struct Kept {
+    training_file_ids: Vec<String>,
+    validation_file_ids: Vec<String>,
+    hyper_parameters: Map<String, Value>,
+    by_datasets: bool,
+}
+
 /// The job object, every declared field present.
-pub(super) fn shown(state: &State, job: &Job) -> Answer<Value> {
-    let request: Value = serde_json::from_str(&job.request).map_err(anyhow::Error::from)?;
-    let by_datasets = request["by_datasets"].as_bool() == Some(true);
-    let list = |name: &str, as_datasets: bool| -> Value {
-        let ids = request[name].as_array().cloned().unwrap_or_default();
-        match (as_datasets, by_datasets) {
-            (true, true) => ids.into_iter().map(|id| json!({"data_source_type": "file_id", "file_id": id})).collect(),
-            (false, false) => ids.into(),
-            _ => json!([]),
-        }
+pub(super) fn shown(state: &State, job: &Job) -> Answer<FineTune> {
+    let kept: Kept = serde_json::from_str(&job.request).map_err(anyhow::Error::from)?;
+    // The form in which files were given is the one in which they come back.
+    let split = |ids: Vec<String>| match kept.by_datasets {
+        true => (Vec::new(), ids.into_iter().map(DatasetSource::file).collect()),
+        false => (ids, Vec::new()),
     };
-    let checkpoints = state.store.read(|tx| tx.checkpoints(&job.job_id))?;
-    let mut value = json!({
-        "job_id": job.job_id,
-        "job_name": job.name,
-        "status": job.status,
-        "model": job.model,
-        "base_model": job.base_model,
-        "finetuned_output": job.output_model,
-        "training_file_ids": list("training_file_ids", false),
-        "validation_file_ids": list("validation_file_ids", false),
-        "training_datasets": list("training_file_ids", true),
-        "validation_datasets": list("validation_file_ids", true),
-        "hyper_parameters": request["hyper_parameters"],
-        "training_type": job.training_type,
-        "create_time": spaced(&job.created_at),
-        "end_time": job.ended_at.as_deref().map(spaced),
-        "workspace_id": job.workspace_id,
-        "user_identity": job.workspace_id,
-        "modifier": job.workspace_id,
-        "creator": job.workspace_id,
-        "group": "llm",
-        "usage": job.usage,
-        "max_output_cnt": checkpoints.len().max(1),
-        "output_cnt": checkpoints.len(),
-    });
-    if job.status == "FAILED" || job.status == "CANCELED" {
-        value["code"] = json!(job.code.clone().unwrap_or_else(|| "Canceled".to_owned()));
-        value["message"] = json!(job.message.clone().unwrap_or_else(|| "The job was cancelled.".to_owned()));
-    }
-    Ok(value)
+    let (training_file_ids, training_datasets) = split(kept.training_file_ids);
+    let (validation_file_ids, validation_datasets) = split(kept.validation_file_ids);
+    let checkpoints = state.store.read(|tx| tx.checkpoints(&job.job_id))?.len() as u64;
+    let status = FineTuneStatus::from(job.status.as_str());
+    let failed = matches!(status, FineTuneStatus::Failed | FineTuneStatus::Canceled);
+    let said = |text: &Option<String>, or: &str| failed.then(|| text.clone().unwrap_or_else(|| or.to_owned()));
+    Ok(FineTune {
+        job_id: job.job_id.clone(),
+        job_name: job.name.clone(),
+        status,
+        model: job.model.clone(),
+        base_model: job.base_model.clone(),
+        finetuned_output: Some(job.output_model.clone()),
+        training_file_ids,
+        validation_file_ids,
+        training_datasets,
+        validation_datasets,
+        hyper_parameters: kept.hyper_parameters,
+        training_type: job.training_type.clone(),
+        create_time: spaced(&job.created_at),
+        end_time: job.ended_at.as_deref().map(spaced),
+        workspace_id: job.workspace_id.clone(),
+        user_identity: job.workspace_id.clone(),
+        modifier: job.workspace_id.clone(),
+        creator: job.workspace_id.clone(),
+        group: "llm".to_owned(),
+        usage: job.usage,
+        max_output_cnt: checkpoints.max(1),
+        output_cnt: checkpoints,
+        code: said(&job.code, "Canceled"),
+        message: said(&job.message, "The job was cancelled."),
+    })
 }

@@ -9,8 +9,8 @@ use axum::body::Body as HttpBody;
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use pc_protocol::{Generation, GenerationAnswer, GenerationChoice, GenerationOutput, NativeErrorBody, Spoken, Usage};
+use serde::Serialize;
 
 use crate::answering::{Piece, begin, collect, finish_word, messages, sampling};
 use crate::caller::{Body, Caller};
@@ -18,36 +18,25 @@ use crate::engine::{Generated, Prompt};
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
-#[derive(Deserialize)]
-pub(super) struct Request {
-    model: String,
-    input: Value,
-    #[serde(default)]
-    parameters: Value,
-}
-
 pub(super) async fn generate(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     headers: HeaderMap,
-    Body(request): Body<Request>,
+    Body(request): Body<Generation>,
 ) -> Answer<Response> {
-    let Request { model, input, parameters } = request;
-    if !(parameters.is_null() || parameters.is_object()) {
-        return Err(Refusal::invalid("parameters must be an object."));
-    }
-    let (sampling, n) = sampling(&parameters)?;
-    let prompt = match (&input["messages"], &input["prompt"]) {
-        (Value::Null, Value::String(text)) => Prompt::Text(text.clone()),
-        (Value::Null, _) => return Err(Refusal::invalid("input needs messages or a prompt.")),
-        (sent, _) => Prompt::Messages(messages(sent)?),
+    let Generation { model, input, parameters } = request;
+    let (sampling, n) = sampling(parameters.sampling)?;
+    let prompt = match (input.messages, input.prompt) {
+        (Some(sent), _) => Prompt::Messages(messages(sent)?),
+        (None, Some(text)) => Prompt::Text(text),
+        (None, None) => return Err(Refusal::invalid("input needs messages or a prompt.")),
     };
-    let as_message = match parameters["result_format"].as_str() {
+    let as_message = match parameters.result_format.as_deref() {
         Some("message") => true,
         Some("text") | None => false,
         Some(_) => return Err(Refusal::invalid("result_format must be message or text.")),
     };
-    let shape = Shape { as_message, incremental: parameters["incremental_output"].as_bool() == Some(true) };
+    let shape = Shape { as_message, incremental: parameters.incremental_output == Some(true) };
     let wanted = headers.get("x-dashscope-sse").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"enable"));
     let accepts = headers.get(header::ACCEPT).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
     let pieces = begin(&state, &caller, model, prompt, sampling, n).await?;
@@ -55,11 +44,10 @@ pub(super) async fn generate(
         return Ok(frames(pieces, shape, caller.request_id));
     }
     let wholes = collect(pieces, n).await?;
-    let answers: Vec<(usize, String, &str)> =
-        wholes.iter().enumerate().map(|(i, whole)| (i, whole.text.clone(), finish_word(whole.done.finish))).collect();
     let usage = usage(wholes.iter().map(|whole| whole.done));
-    let body = json!({"request_id": caller.request_id, "output": shape.output(answers), "usage": usage});
-    Ok(Json(body).into_response())
+    let answers = wholes.into_iter().enumerate().map(|(i, whole)| (i, whole.text, finish_word(whole.done.finish)));
+    let output = shape.output(answers.collect());
+    Ok(Json(GenerationAnswer { output, usage, request_id: caller.request_id }).into_response())
 }
 
 #[derive(Clone, Copy)]
@@ -69,24 +57,34 @@ struct Shape {
 }
 
 impl Shape {
-    fn output(self, answers: Vec<(usize, String, &str)>) -> Value {
+    fn output(self, answers: Vec<(usize, String, &str)>) -> GenerationOutput {
         if !self.as_message {
             let (_, text, finish) = answers.into_iter().next().unwrap_or_default();
-            return json!({"text": text, "finish_reason": finish});
+            return GenerationOutput { choices: None, text: Some(text), finish_reason: Some(finish.to_owned()) };
         }
-        let choice = |(index, text, finish): (usize, String, &str)| json!({"index": index, "finish_reason": finish, "message": {"role": "assistant", "content": text}});
-        json!({"choices": answers.into_iter().map(choice).collect::<Vec<_>>()})
+        let choice = |(index, text, finish): (usize, String, &str)| GenerationChoice {
+            index: index as u64,
+            finish_reason: Some(finish.to_owned()),
+            message: Spoken::new(text),
+        };
+        let choices = Some(answers.into_iter().map(choice).collect());
+        GenerationOutput { choices, ..GenerationOutput::default() }
     }
 }
 
 /// The prompt is one, however many answers there are; every answer's tokens count.
-fn usage(all: impl Iterator<Item = Generated>) -> Value {
-    let (mut input, mut output) = (0, 0);
+fn usage(all: impl Iterator<Item = Generated>) -> Usage {
+    let (mut input_tokens, mut output_tokens) = (0, 0);
     for done in all {
-        input = done.input_tokens.max(input);
-        output += done.output_tokens;
+        input_tokens = done.input_tokens.max(input_tokens);
+        output_tokens += done.output_tokens;
     }
-    json!({"input_tokens": input, "output_tokens": output, "total_tokens": input + output})
+    Usage { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens }
+}
+
+/// A payload on one line.
+fn line(payload: &impl Serialize) -> String {
+    serde_json::to_string(payload).expect("text and numbers serialise")
 }
 
 /// `id:`, `event:`, `:HTTP_STATUS/` and `data:` lines, byte for byte as the real cloud writes them, so not axum's own.
@@ -108,14 +106,16 @@ fn frames(mut pieces: tokio::sync::mpsc::Receiver<Piece>, shape: Shape, request_
                     (index, if shape.incremental { String::new() } else { all.clone() }, finish_word(done.finish))
                 }
                 Piece::Failed(refusal) => {
-                    let data = json!({"code": refusal.code, "message": refusal.message, "request_id": request_id});
+                    let (code, message) = (refusal.code.to_owned(), refusal.message);
+                    let data = line(&NativeErrorBody { request_id, code, message });
                     let status = refusal.status.as_u16();
                     yield Ok::<_, Infallible>(format!("id:{number}\nevent:error\nstatus:{status}\n:HTTP_STATUS/{status}\ndata:{data}\n\n"));
                     return;
                 }
             };
             let output = shape.output(vec![(index, text, finish)]);
-            let data = json!({"output": output, "usage": usage(output_tokens.values().copied()), "request_id": request_id});
+            let (usage, request_id) = (usage(output_tokens.values().copied()), request_id.clone());
+            let data = line(&GenerationAnswer { output, usage, request_id });
             yield Ok(format!("id:{number}\nevent:result\n:HTTP_STATUS/200\ndata:{data}\n\n"));
         }
     };

@@ -19,9 +19,9 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post, put};
 use jiff::Timestamp;
+use pc_protocol::time;
 
 use crate::edge::edge;
-use crate::meter::zone;
 use crate::refusal::Refusal;
 use crate::state::State;
 
@@ -72,22 +72,17 @@ fn compatible() -> Router<Arc<State>> {
         .route("/models", get(models::compatible))
 }
 
-/// A kept time in the cloud's zone, as fine-tunes and files write it: `2026-05-01 10:00:00`.
+/// A kept time as fine-tunes and files write it.
 fn spaced(kept: &str) -> String {
-    local(kept, "%Y-%m-%d %H:%M:%S")
+    kept.parse().map_or_else(|_| kept.to_owned(), time::spaced)
 }
 
-/// The same as deployments write it: `2026-05-01T10:00:00.123`.
+/// The same as deployments write it.
 fn with_t(kept: &str) -> String {
-    local(kept, "%Y-%m-%dT%H:%M:%S%.3f")
+    kept.parse().map_or_else(|_| kept.to_owned(), time::with_t)
 }
 
 /// Seconds since 1970, as the OpenAI-compatible API writes times.
 fn unix(kept: &str) -> i64 {
     kept.parse::<Timestamp>().map(Timestamp::as_second).unwrap_or(0)
-}
-
-fn local(kept: &str, form: &str) -> String {
-    let parsed = kept.parse::<Timestamp>().map(|time| time.to_zoned(zone()).strftime(form).to_string());
-    parsed.unwrap_or_else(|_| kept.to_owned())
 }

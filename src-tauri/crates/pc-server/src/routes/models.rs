@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State as Shared;
+use pc_protocol::{
+    CompatibleModel, CompatibleModelList, DeployableModel, DeployableModelPage, DeploymentPlan, ModelInfo, ModelPage,
+    ModelPrices, Output, PlanTemplate, TemplateRole,
+};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::caller::{Asked, Caller, blocking};
 use crate::refusal::{Answer, Refusal};
@@ -22,14 +25,15 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    fn page(&self, rows: Vec<Value>) -> Answer<Value> {
+    /// Page number, its size, all rows' number and the page's rows.
+    fn page<T>(&self, rows: Vec<T>) -> Answer<(u64, u64, u64, Vec<T>)> {
         let (number, size) = (self.page_no.unwrap_or(1), self.page_size.unwrap_or(50));
         if number == 0 || number > 1_000_000 || size == 0 || size > 200 {
             return Err(Refusal::invalid("page_no must be at least 1 and page_size from 1 to 200."));
         }
-        let total = rows.len();
-        let page: Vec<Value> = rows.into_iter().skip(((number - 1) * size) as usize).take(size as usize).collect();
-        Ok(json!({"page_no": number, "page_size": size, "total": total, "models": page}))
+        let total = rows.len() as u64;
+        let page = rows.into_iter().skip(((number - 1) * size) as usize).take(size as usize).collect();
+        Ok((number, size, total, page))
     }
 }
 
@@ -37,30 +41,30 @@ pub(super) async fn list(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Asked(filter): Asked<Filter>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<ModelPage>>> {
     blocking(move || {
         let bases = state.engine.bases().into_iter().map(|base| {
             let prices = state.prices.of(&base.id);
-            json!({
-                "model": base.id,
-                "name": base.name,
-                "description": "",
-                "max_length": base.max_length,
-                "prices": {
-                    "currency": state.prices.currency,
-                    "tokens": state.prices.tokens_a_unit,
-                    "training_token": prices.training_token.to_string(),
-                    "input_token": prices.input_token.to_string(),
-                    "output_token": prices.output_token.to_string(),
-                    "model_unit_hour": prices.model_unit_hour.to_string(),
-                    "date": state.prices.date,
-                    "source": state.prices.source,
-                },
-            })
+            ModelInfo {
+                model: base.id,
+                name: base.name,
+                description: String::new(),
+                max_length: Some(base.max_length),
+                prices: Some(ModelPrices {
+                    currency: state.prices.currency.clone(),
+                    tokens: u64::from(state.prices.tokens_a_unit),
+                    training_token: prices.training_token,
+                    input_token: prices.input_token,
+                    output_token: prices.output_token,
+                    model_unit_hour: prices.model_unit_hour,
+                    date: state.prices.date.clone(),
+                    source: state.prices.source.clone(),
+                }),
+            }
         });
-        let wanted = |row: &Value| filter.model.as_ref().is_none_or(|model| row["model"] == **model);
-        let rows = bases.filter(wanted).collect();
-        Ok(caller.output(filter.page(rows)?))
+        let wanted = |row: &ModelInfo| filter.model.as_ref().is_none_or(|model| row.model == *model);
+        let (page_no, page_size, total, models) = filter.page(bases.filter(wanted).collect())?;
+        Ok(caller.output(ModelPage { page_no, page_size, total, models }))
     })
     .await
 }
@@ -69,19 +73,11 @@ pub(super) async fn deployable(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     Asked(filter): Asked<Filter>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<Output<DeployableModelPage>>> {
     blocking(move || {
-        let template = json!({
-            "template_id": "embedded",
-            "template_name": "embedded",
-            "template_type": "COUPLED",
-            "template_version": "1",
-            "template_desc": "",
-            "roles": {"unified": {"model_unit_spec": "MU1", "capacity_unit_per_instance": 1}},
-        });
-        let row = |name: String, plans: &[&str]| {
-            let plans: Vec<Value> = plans.iter().map(|plan| json!({"plan": plan, "templates": [template]})).collect();
-            json!({"model_name": name, "base_capacity": 1, "plans": plans})
+        let row = |model_name: String, plans: &[&str]| {
+            let plan = |plan: &&str| DeploymentPlan { plan: (*plan).to_owned(), templates: vec![template()] };
+            DeployableModel { model_name, base_capacity: Some(1), plans: plans.iter().map(plan).collect() }
         };
         let mut rows = Vec::new();
         if filter.model_source.as_deref() != Some("custom") {
@@ -91,21 +87,37 @@ pub(super) async fn deployable(
             let tuned = state.store.read(|tx| tx.models(&caller.workspace))?;
             rows.extend(tuned.into_iter().map(|model| row(model.name, &["lora", "mu"])));
         }
-        Ok(caller.output(filter.page(rows)?))
+        let (page_no, page_size, total, models) = filter.page(rows)?;
+        Ok(caller.output(DeployableModelPage { page_no, page_size, total, models }))
     })
     .await
 }
 
+/// The one layout that there is.
+fn template() -> PlanTemplate {
+    let role = TemplateRole { model_unit_spec: "MU1".to_owned(), capacity_unit_per_instance: 1 };
+    PlanTemplate {
+        template_id: "embedded".to_owned(),
+        template_name: "embedded".to_owned(),
+        template_type: "COUPLED".to_owned(),
+        template_version: "1".to_owned(),
+        template_desc: String::new(),
+        roles: [("unified".to_owned(), role)].into(),
+    }
+}
+
 /// What can be called: base models and running deployments.
-pub(super) async fn compatible(Shared(state): Shared<Arc<State>>, caller: Caller) -> Answer<Json<Value>> {
+pub(super) async fn compatible(Shared(state): Shared<Arc<State>>, caller: Caller) -> Answer<Json<CompatibleModelList>> {
     blocking(move || {
-        let row =
-            |id: &str, created: i64| json!({"id": id, "object": "model", "created": created, "owned_by": "embedded"});
-        let mut rows: Vec<Value> = state.engine.bases().iter().map(|base| row(&base.id, 0)).collect();
+        let row = |id: &str, created: i64| {
+            let (id, object, owned_by) = (id.to_owned(), "model".to_owned(), "embedded".to_owned());
+            CompatibleModel { id, object, created, owned_by }
+        };
+        let mut rows: Vec<CompatibleModel> = state.engine.bases().iter().map(|base| row(&base.id, 0)).collect();
         let (deployments, _) = state.store.read(|tx| tx.deployments(&caller.workspace, 0, 10_000))?;
         let running = deployments.iter().filter(|deployment| deployment.status == "RUNNING");
         rows.extend(running.map(|deployment| row(&deployment.deployed_model, unix(&deployment.created_at))));
-        Ok(Json(json!({"object": "list", "data": rows})))
+        Ok(Json(CompatibleModelList { object: "list".to_owned(), data: rows }))
     })
     .await
 }
