@@ -18,7 +18,7 @@ const ROWS: usize = 4;
 const LENGTH: usize = 128;
 const RANK: usize = 8;
 
-/// What [`bench`] measured.
+/// What [`bench()`] measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct BenchReport {
     /// Tokens an update.
