@@ -22,7 +22,8 @@ fn fold(older: &mut Value, mut newer: Value) -> Option<Value> {
         older["text"] = Value::String(joined);
         return None;
     }
-    if let (Some(before), Some(after)) = (older["metrics"].as_array_mut(), newer["metrics"].as_array_mut()) {
+    // Indexing for writing would put a null where there is nothing.
+    if let (Some(before), Some(after)) = (steps(older), steps(&mut newer)) {
         before.append(after);
         *after = std::mem::take(before);
         *older = newer;
@@ -34,6 +35,10 @@ fn fold(older: &mut Value, mut newer: Value) -> Option<Value> {
         return None;
     }
     Some(newer)
+}
+
+fn steps(event: &mut Value) -> Option<&mut Vec<Value>> {
+    event.get_mut("metrics")?.as_array_mut()
 }
 
 fn is_text(event: &Value) -> bool {

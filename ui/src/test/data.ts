@@ -40,8 +40,8 @@ export const report: T.DatasetReport = {
 };
 
 export const catalog: T.CatalogRow[] = [
-  { id: 'gemma-3-270m', name: 'Gemma 3 270M', family: 'Gemma 3', parameters: '270M', licence: 'Gemma', download_bytes: 253_113_024, ready: true, licence_accepted: true, training_price: cny('0.8') },
-  { id: 'qwen2.5-0.5b-instruct', name: 'Qwen2.5 0.5B Instruct', family: 'Qwen2.5', parameters: '0.5B', licence: 'Apache-2.0', download_bytes: 988_097_824, ready: false, licence_accepted: false, training_price: cny('1.2') },
+  { id: 'gemma-3-270m', name: 'Gemma 3 270M', family: 'Gemma 3', parameters: '270M', licence: 'Gemma', download_bytes: 253_113_024, ready: true, licence_accepted: true, max_length: 2048, training_price: cny('0.8') },
+  { id: 'qwen2.5-0.5b-instruct', name: 'Qwen2.5 0.5B Instruct', family: 'Qwen2.5', parameters: '0.5B', licence: 'Apache-2.0', download_bytes: 988_097_824, ready: false, licence_accepted: false, max_length: null, training_price: cny('1.2') },
 ];
 
 export const models: T.ModelRow[] = [

@@ -22,14 +22,14 @@ export function Bases({ query, value, onChange, onPrepare, onRead, prepare }: Pr
     <Refusal error={prepare.error} onRetry={() => onPrepare(value)} />
     {chosen && !prepare.running && <div className="row">
       {!chosen.ready && <Button icon={<IconDownload aria-hidden />} onClick={() => onPrepare(chosen.id)}>{t('tunes.prepare', { size: bytes(lang, chosen.download_bytes) })}</Button>}
-      <Button type="link" className="flush" onClick={() => onRead(chosen.id)}>{t('tunes.readLicence')}</Button>
+      {chosen.licence && <Button type="link" className="flush" onClick={() => onRead(chosen.id)}>{t('tunes.readLicence')}</Button>}
     </div>}
   </div>}</Answer>;
 }
 
 function Base({ row }: { row: CatalogRow }) {
   const { t, lang } = useWords();
-  const facts = [row.family, t('tunes.parameters', { n: row.parameters }), row.licence, row.ready ? null : t('tunes.size', { size: bytes(lang, row.download_bytes) }), row.training_price && t('tunes.priceMillion', { price: money(lang, row.training_price) })];
+  const facts = [row.family, row.parameters && t('tunes.parameters', { n: row.parameters }), row.licence, row.ready ? null : t('tunes.size', { size: bytes(lang, row.download_bytes) }), row.training_price && t('tunes.priceMillion', { price: money(lang, row.training_price) })];
   return <><span className="base-name"><b>{row.name}</b>{row.ready ? <Tag color="success" icon={<IconGood aria-hidden />}>{t('tunes.ready')}</Tag> : <Tag>{t('tunes.notReady')}</Tag>}</span>
     <span className="soft">{facts.filter(Boolean).join(' · ')}</span></>;
 }

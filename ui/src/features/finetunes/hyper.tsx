@@ -18,10 +18,11 @@ const schedules = ['cosine', 'linear', 'constant'] as const;
 type Hinted = 'n_epochs' | 'learning_rate' | 'max_length' | 'batch_size';
 const hinted: readonly string[] = ['n_epochs', 'learning_rate', 'max_length', 'batch_size'] satisfies Hinted[];
 
-export function Hyper({ value, onChange }: { value: HyperParameters; onChange: (value: HyperParameters) => void }) {
+export function Hyper({ value, longest, onChange }: { value: HyperParameters; longest: number | null; onChange: (value: HyperParameters) => void }) {
   const { t } = useWords();
   const field = (key: Key) => {
-    const [min, max, step] = limits[key];
+    const [min, usually, step] = limits[key];
+    const max = key === 'max_length' && longest !== null ? longest : usually;
     return <label key={key} className="field"><span>{t(`tunes.hyper.${key}`)}</span>
       <InputNumber<number> min={min} max={max} step={step} precision={Number.isInteger(step) ? 0 : undefined} value={value[key]} changeOnWheel={false} onChange={(next) => { if (next !== null) onChange({ ...value, [key]: next }); }} />
       {hinted.includes(key) && <small className="soft">{t(`tunes.hint.${key as Hinted}`)}</small>}</label>;

@@ -39,7 +39,10 @@ export function Launch() {
   const base = catalog.data?.find((row) => row.id === model);
   const known = datasets.data ?? [];
   const ids = (chosen ?? (known.length === 1 ? known.map((row) => row.id) : [])).filter((id) => known.some((row) => row.id === id));
-  const request = { model, dataset_ids: ids, name: name.trim() || null, hyper_parameters: hyper };
+  // A model that cannot read as far as the usual setting gets as much as it can.
+  const longest = base?.max_length ?? null;
+  const fitted = longest !== null && hyper.max_length > longest ? { ...hyper, max_length: longest } : hyper;
+  const request = { model, dataset_ids: ids, name: name.trim() || null, hyper_parameters: fitted };
   const asked = useDeferredValue({ ...request, name: null });
   const estimate = useCall('tune_estimate', asked, { enabled: asked.model !== '' && asked.dataset_ids.length > 0, keep: true });
 
@@ -58,7 +61,7 @@ export function Launch() {
         <Panel title={t('tunes.model')}><div ref={modelBox}><Bases query={catalog} value={model} onChange={setModel} onPrepare={getReady} prepare={prepare} onRead={setReading} /></div></Panel>
         <Panel title={t('tunes.data')}><div ref={dataBox}><DataChoice query={datasets} value={ids} onChange={setChosen} /></div></Panel>
         <Panel title={t('tunes.naming')}><Input maxLength={64} value={name} aria-label={t('tunes.naming')} placeholder={t('tunes.namePlaceholder')} onChange={(event) => setName(event.target.value)} /></Panel>
-        <Panel title={t('tunes.settings')} extra={hyper !== usual && <Button size="small" type="link" onClick={() => setHyper(usual)}>{t('tunes.reset')}</Button>}><Hyper value={hyper} onChange={setHyper} /></Panel>
+        <Panel title={t('tunes.settings')} extra={hyper !== usual && <Button size="small" type="link" onClick={() => setHyper(usual)}>{t('tunes.reset')}</Button>}><Hyper value={fitted} longest={longest} onChange={setHyper} /></Panel>
       </div>
       <aside className="panel sticky" aria-label={t('tunes.summary')}>
         <h2>{t('tunes.summary')}</h2>

@@ -34,7 +34,7 @@ export function Card({ model, tunes }: { model: ModelRow; tunes: TuneRow[] | und
     { key: 'delete', icon: <IconDelete aria-hidden />, danger: true, label: t('act.delete'), disabled: busy, onClick: () => setAsking(true) },
   ];
   return <li className="panel card">
-    <div className="card-head"><h3 className="break">{name}</h3><Tag color={model.origin === 'tuned' ? 'processing' : undefined}>{wordFor('models.origin', model.origin)}</Tag></div>
+    <div className="card-head"><h2 className="break">{name}</h2><Tag color={model.origin === 'tuned' ? 'processing' : undefined}>{wordFor('models.origin', model.origin)}</Tag></div>
     <p className="soft card-facts">{model.origin !== 'base' && <>{t('models.from', { base: model.base_model })} · </>}{moment(lang, model.created_at)}</p>
     <div className="card-ids"><CopyText text={model.model} shown={short(model.model, 30)} what={t('col.id')} />{model.sha256 && <CopyText text={model.sha256} shown={t('models.hash', { hash: short(model.sha256, 8) })} what="SHA-256" code={false} />}</div>
     <ul className="formats" aria-label={t('models.formats')}>

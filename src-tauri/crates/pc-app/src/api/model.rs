@@ -16,6 +16,8 @@ pub struct CatalogRow {
     pub ready: bool,
     /// Whether the licence was accepted on this machine.
     pub licence_accepted: bool,
+    /// The longest row that the selected cloud trains, in tokens; nothing where it does not say.
+    pub max_length: Option<u64>,
     /// Price of a million training tokens.
     pub training_price: Option<super::Money>,
 }

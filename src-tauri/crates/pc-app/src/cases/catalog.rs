@@ -131,6 +131,7 @@ fn rows(app: &App, offered: &[ModelInfo]) -> Result<Vec<CatalogRow>> {
             download_bytes: known.bytes,
             ready: ready(app.places(), &known.id),
             licence_accepted: accepted.get(&known.id).copied().unwrap_or_default(),
+            max_length: offer.and_then(|model| model.max_length),
             training_price: price.or_else(|| catalogue_price(&known.price)),
         });
     }
@@ -145,6 +146,7 @@ fn rows(app: &App, offered: &[ModelInfo]) -> Result<Vec<CatalogRow>> {
         ready: ready(app.places(), &model.model),
         // Terms of a model that only its cloud runs are that cloud's.
         licence_accepted: true,
+        max_length: model.max_length,
         training_price: model.prices.as_ref().map(a_million),
     }));
     Ok(rows)
