@@ -16,6 +16,12 @@ pub const KEYCHAIN: &str = "PARTNER_KEYCHAIN";
 pub const KEY_FILE: &str = "PARTNER_KEY_FILE";
 /// Processor threads for heavy work; default: all.
 pub const THREADS: &str = "PARTNER_THREADS";
+/// Root address of a mirror of ModelScope; default: the hub itself.
+pub const MODELSCOPE: &str = "PARTNER_MODELSCOPE";
+/// Root address of a mirror of Hugging Face; default: the hub itself.
+pub const HUGGINGFACE: &str = "PARTNER_HUGGINGFACE";
+/// Folders of programs, as the system keeps them.
+pub const PROGRAMS: &str = "PATH";
 
 /// The variable's text; nothing when it is unset, empty or not Unicode.
 pub fn text(name: &str) -> Option<String> {

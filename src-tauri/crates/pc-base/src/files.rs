@@ -1,4 +1,5 @@
-//! Writing a file so that a crash leaves the old one or the new one, never a half; folders that are nobody else's business.
+//! Writing a file so that a crash leaves the old one or the new one, never a half; folders that are nobody else's business;
+//! room on the disk.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -18,6 +19,17 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .with_context(|| format!("writing {}", path.display()))?;
     file.persist(path).with_context(|| format!("writing {}", path.display()))?;
     Ok(())
+}
+
+/// Refuses with [`Code::DiskShort`] what would not fit into a folder, which exists.
+pub fn room_for(folder: &Path, needed: u64) -> anyhow::Result<()> {
+    // A file system that does not tell is found out by writing.
+    let available = fs4::available_space(folder).unwrap_or(u64::MAX);
+    if needed <= available {
+        return Ok(());
+    }
+    let shown = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
+    Err(coded(Code::DiskShort).with("needed", shown(needed)).with("available", shown(available)).into())
 }
 
 /// Makes a folder, with its parents, that other users of the machine cannot look into. [`Code::FolderUnusable`] where the

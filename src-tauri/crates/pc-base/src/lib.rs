@@ -15,7 +15,7 @@ pub use cancel::Cancel;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use code::{Code, Language};
 pub use error::{Coded, CodedExt, Failure, Kind, coded};
-pub use files::{make_private, write_atomic};
+pub use files::{make_private, room_for, write_atomic};
 pub use places::Places;
 pub use progress::{Progress, Reporter, Silent, Unit};
 pub use secret::Secret;

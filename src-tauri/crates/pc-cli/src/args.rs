@@ -267,6 +267,8 @@ pub struct MainJob {
 pub enum Model {
     /// Models on this machine.
     List,
+    /// Fetch a base model of the catalogue and say where its licence terms lie.
+    Prepare { model: String },
     /// Download a fine-tune's result, verify its hash and keep it as a model.
     Pull { job: String },
     /// Make the ONNX form of a model and keep it for chat.

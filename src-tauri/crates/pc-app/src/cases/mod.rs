@@ -9,6 +9,8 @@ mod deployments;
 mod estimate;
 mod models;
 mod overview;
+mod packages;
+mod prepare;
 mod settings;
 mod storage;
 mod tasks;

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use pc_base::{Code, Language, coded};
 use pc_model::{Catalog, Source};
 
+use super::packages::python_is_here;
 use crate::api::{Empty, Storage, StorageClean, StoragePlace};
 use crate::app::App;
 
@@ -60,13 +61,15 @@ fn places(app: &App) -> Vec<Place> {
     ]
 }
 
-/// Whether every base model here can be downloaded again by this program; set-up fetches the others.
+/// Whether every base model here can be fetched again; one that somebody put here has no other source that is known. The
+/// dot is of a fetch that was cut.
 fn can_be_fetched(folder: &Path) -> bool {
     let catalog = Catalog::bundled();
-    let hub = |source: &Source| !matches!(source, Source::Pypi { .. });
+    let hub = |source: &Source| !matches!(source, Source::Pypi { .. }) || python_is_here();
+    let again = |name: &str| catalog.row(name).is_some_and(|row| row.sources.iter().any(hub));
     let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
     let mut names = names.map(|name| name.to_string_lossy().into_owned()).peekable();
-    names.peek().is_some() && names.all(|name| catalog.row(&name).is_some_and(|row| row.sources.iter().any(hub)))
+    names.peek().is_some() && names.all(|name| name.starts_with('.') || again(&name))
 }
 
 fn storage(app: &App) -> Result<Storage> {
@@ -95,5 +98,23 @@ fn remove(path: &Path) -> Result<()> {
             Err(error).with_context(|| format!("removing {}", path.display()))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_a_source_may_be_removed() {
+        let cache = tempfile::tempdir().unwrap();
+        let models = cache.path();
+        assert!(!can_be_fetched(models), "there is nothing to remove");
+        for name in ["qwen3-0.6b", ".fetching-qwen3-1.7b"] {
+            std::fs::create_dir(models.join(name)).unwrap();
+        }
+        assert!(can_be_fetched(models));
+        std::fs::create_dir(models.join("our-own")).unwrap();
+        assert!(!can_be_fetched(models), "nobody else has that model");
     }
 }

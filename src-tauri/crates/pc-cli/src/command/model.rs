@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use pc_app::api::{Empty, ModelConvert, ModelExport, ModelId, ModelImport, ModelPull, ModelRow};
 use pc_app::models;
+use pc_base::Language;
 use serde_json::json;
 
 use super::Call;
@@ -20,6 +21,16 @@ pub async fn run(command: Model, call: &Call) -> Result<()> {
         Model::List => {
             let rows = app.model_list(Empty {}, language).await?;
             shown.result(&json!({"models": rows}), &list(&rows, shown));
+        }
+        Model::Prepare { model } => {
+            let folder = app.places().base_model(&model);
+            let row = app.base_prepare(ModelId { model }, language, &call.live()).await?;
+            let (licence, folder) = (&row.licence, folder.display());
+            shown.aside(&match language {
+                Language::English => format!("Its licence terms ({licence}) are in {folder}"),
+                Language::Chinese => format!("其许可条款（{licence}）位于 {folder}"),
+            });
+            shown.result(&serde_json::to_value(&row)?, &row.id);
         }
         Model::Pull { job } => {
             let row = app.model_pull(ModelPull { job_id: job }, language, &call.live()).await?;

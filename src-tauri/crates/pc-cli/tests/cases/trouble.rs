@@ -52,7 +52,8 @@ async fn what_does_not_exist_or_cannot_be_used_has_a_code_of_its_own() {
         ("model_convert", json!({"model": "nobody", "quant": "f32"}), "model_unknown"),
         ("model_convert", json!({"model": "../tiny", "quant": "f32"}), "input_invalid"),
         ("model_import", json!({"path": "/no/such", "adapter": null, "name": null}), "file_not_found"),
-        ("catalog_prepare", json!({"model": "gemma-3-270m"}), "model_needs_setup"),
+        ("catalog_prepare", json!({"model": "gemma-3-270m"}), "licence_not_accepted"),
+        ("catalog_prepare", json!({"model": "nobody"}), "model_unknown"),
         ("chat_send", chat("nobody", 8), "model_unknown"),
         ("chat_send", chat("tiny", 0), "input_invalid"),
     ] {

@@ -6,4 +6,5 @@ mod bills;
 mod calls;
 mod fake;
 mod files;
+mod hubs;
 mod network;
