@@ -52,14 +52,10 @@ impl Screen<'_> {
         let until = Instant::now() + limit;
         loop {
             let element = self.find_within(role, name, until.saturating_duration_since(Instant::now())).await?;
-            let enabled = self.0.run(
-                "return !arguments[0].disabled && arguments[0].getAttribute('aria-disabled') !== 'true'",
-                json!([element.to_value()]),
-            );
-            let outcome = if enabled.await? == json!(true) {
+            let outcome = if self.can_be_pressed(&element).await? {
                 self.0.click(&element).await
             } else {
-                Err(anyhow::anyhow!("it is disabled"))
+                Err(anyhow::anyhow!("it is disabled or still moves"))
             };
             match outcome {
                 Ok(()) => return Ok(()),
@@ -71,6 +67,16 @@ impl Screen<'_> {
                 Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             }
         }
+    }
+
+    /// Whether it is enabled and stands still: a dialog that still grows would move it away under the pointer.
+    async fn can_be_pressed(&self, element: &Element) -> Result<bool> {
+        let script = "const [element, done] = arguments;\
+            if (element.disabled || element.getAttribute('aria-disabled') === 'true') return done(false);\
+            const place = () => JSON.stringify(element.getBoundingClientRect());\
+            const before = place();\
+            setTimeout(() => done(element.isConnected && place() === before), 80);";
+        Ok(self.0.run_async(script, json!([element.to_value()])).await? == json!(true))
     }
 
     /// Replaces a field's content.
