@@ -20,6 +20,10 @@ use tauri::Manager as _;
 use crate::bridge::Console;
 
 fn main() -> ExitCode {
+    // The embedded cloud and its training worker are this same program.
+    if let Some(code) = pc_app::hidden_main() {
+        return code;
+    }
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

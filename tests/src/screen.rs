@@ -103,9 +103,11 @@ impl Screen<'_> {
         Ok(())
     }
 
-    /// All that the page shows.
+    /// All that the page shows, and the details of a refusal that are folded away.
     pub async fn text(&self) -> Result<String> {
-        let text = self.0.run("return document.body.innerText", json!([])).await?;
+        let script = "const folded = [...document.querySelectorAll('details:not([open]) .detail')];\
+            return [document.body.innerText, ...folded.map((detail) => detail.textContent)].join('\\n')";
+        let text = self.0.run(script, json!([])).await?;
         Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
