@@ -14,6 +14,10 @@ pub(crate) async fn unless_cancelled<T>(
     mut glance: impl FnMut(),
     work: impl Future<Output = T>,
 ) -> Option<T> {
+    // The first tick may come a millisecond late, and then a quick answer would win over a cancel before it.
+    if cancel.is_cancelled() {
+        return None;
+    }
     tokio::pin!(work);
     let mut ticks = tokio::time::interval(GLANCE);
     loop {
