@@ -1,14 +1,30 @@
-//! One SQLite file: opening, migrating, and a transaction around every use. Deliberately absent: tables.
+//! One SQLite file: opening, migrating, and a transaction around every use. One connection writes; a few read at the same
+//! time, because a reader must not wait for the disk to take what another one wrote. Deliberately absent: tables.
 
-use std::path::Path;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use pc_base::{Code, coded};
 use rusqlite::{Connection, ErrorCode, Params, Row, TransactionBehavior};
 
-pub(crate) struct Database(Mutex<Connection>);
+/// Reading at once. More would only wait for the processor.
+const READERS: usize = 8;
+
+pub(crate) struct Database {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Readers>,
+    returned: Condvar,
+}
+
+/// Connections that only read: those that nobody uses now, and how many there are in all.
+#[derive(Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    open: usize,
+}
 
 impl Database {
     /// Opens or makes it and brings it to the newest version, all steps or none. Step n leads from version n to n + 1;
@@ -27,8 +43,7 @@ impl Database {
     }
 
     fn migrated(path: &Path, steps: &[&str]) -> anyhow::Result<Self> {
-        let mut connection = Connection::open(path).with_context(|| format!("opening {}", path.display()))?;
-        connection.busy_timeout(Duration::from_secs(10))?;
+        let mut connection = connection(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // An acknowledged write must survive a power cut, which WAL alone does not promise.
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -44,20 +59,86 @@ impl Database {
         }
         migration.pragma_update(None, "user_version", u32::try_from(steps.len())?)?;
         migration.commit()?;
-        Ok(Self(Mutex::new(connection)))
+        let (writer, readers) = (Mutex::new(connection), Mutex::default());
+        Ok(Self { path: path.to_owned(), writer, readers, returned: Condvar::new() })
     }
 
-    /// Runs `work` in one transaction: all of it or nothing.
-    pub(crate) fn transaction<T>(
-        &self,
-        behavior: TransactionBehavior,
-        work: impl FnOnce(&Connection) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
-        let mut connection = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let transaction = connection.transaction_with_behavior(behavior)?;
-        let value = work(&transaction)?;
-        transaction.commit()?;
-        Ok(value)
+    /// Runs `work` in one transaction: all of it or nothing, durable once it returns. [`Code::DiskFull`] where there is no
+    /// room for it.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&Connection) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        within(&mut writer, TransactionBehavior::Immediate, work).map_err(told)
+    }
+
+    /// Runs `work` on one consistent state, which includes whatever was written before.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let Some(connection) = self.reader() else {
+            // Where no further connection can be had, as on a disk that became read-only, the writing one reads.
+            let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            return within(&mut writer, TransactionBehavior::Deferred, work);
+        };
+        let mut lent = Lent { database: self, connection: Some(connection) };
+        let connection = lent.connection.as_mut().expect("it is given back at the end");
+        within(connection, TransactionBehavior::Deferred, work)
+    }
+
+    /// A connection for one reader; waits while all are in use.
+    fn reader(&self) -> Option<Connection> {
+        let readers = self.readers();
+        let waited = self.returned.wait_while(readers, |all| all.idle.is_empty() && all.open >= READERS);
+        let mut readers = waited.unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = readers.idle.pop() {
+            return Some(connection);
+        }
+        let connection = connection(&self.path).ok()?;
+        connection.pragma_update(None, "query_only", true).ok()?;
+        readers.open += 1;
+        Some(connection)
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Readers> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A reader's connection, given back however its use ends.
+struct Lent<'a> {
+    database: &'a Database,
+    connection: Option<Connection>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.database.readers().idle.extend(self.connection.take());
+        self.database.returned.notify_one();
+    }
+}
+
+fn connection(path: &Path) -> anyhow::Result<Connection> {
+    let connection = Connection::open(path).with_context(|| format!("opening {}", path.display()))?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    // The default of 16 is less than the statements that one request may use.
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+fn within<T>(
+    connection: &mut Connection,
+    behavior: TransactionBehavior,
+    work: impl FnOnce(&Connection) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let transaction = connection.transaction_with_behavior(behavior)?;
+    let value = work(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+/// Puts a code on errors that are the user's to mend.
+fn told(error: anyhow::Error) -> anyhow::Error {
+    let sqlite = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    match sqlite {
+        Some(ErrorCode::DiskFull) => error.context(coded(Code::DiskFull)),
+        _ => error,
     }
 }
 
@@ -126,8 +207,47 @@ mod tests {
         Database::open(&path, &[ONE]).unwrap();
         assert!(Database::open(&path, &[ONE, TWO, "no sql"]).is_err());
         let db = Database::open(&path, &[ONE]).expect("still version 1, so version 1 opens it");
-        let columns =
-            db.transaction(TransactionBehavior::Deferred, |c| rows(c, "PRAGMA table_info(a)", [], |_| Ok(())));
+        let columns = db.read(|c| rows(c, "PRAGMA table_info(a)", [], |_| Ok(())));
         assert_eq!(columns.unwrap().len(), 1, "the second step was rolled back with the third");
+    }
+
+    #[test]
+    fn many_read_while_one_writes_and_each_sees_what_was_written_before() {
+        let (_dir, path) = file();
+        let db = Database::open(&path, &[ONE]).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..3 * READERS {
+                scope.spawn(|| {
+                    let count = || db.read(|c| first(c, "SELECT count(*) FROM a", [], |row| row.get::<_, u64>(0)));
+                    for _ in 0..20 {
+                        let before = count().unwrap();
+                        db.write(|c| run(c, "INSERT INTO a (x) VALUES (1)", [])).unwrap();
+                        assert!(count().unwrap() > before, "what this thread has written");
+                    }
+                });
+            }
+            // A reader that is slow holds up no writer.
+            let slow = db.read(|c| {
+                let before = first(c, "SELECT count(*) FROM a", [], |row| row.get::<_, u64>(0))?;
+                db.write(|c| run(c, "INSERT INTO a (x) VALUES (2)", []))?;
+                Ok((before, first(c, "SELECT count(*) FROM a", [], |row| row.get::<_, u64>(0))?))
+            });
+            let (before, after) = slow.unwrap();
+            assert_eq!(before, after, "a reader sees one state to its end");
+        });
+        assert!(db.readers().open <= READERS);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_by_its_code_and_leaves_what_was_there() {
+        let (_dir, path) = file();
+        let db = Database::open(&path, &[ONE]).unwrap();
+        let pages = |most: u32| db.write(|c| Ok(c.pragma_update(None, "max_page_count", most)?));
+        let fill = || db.write(|c| run(c, "INSERT INTO a (x) VALUES (zeroblob(1000000))", []));
+        pages(10).unwrap();
+        let error = fill().unwrap_err();
+        assert_eq!(pc_base::Failure::of(&error, pc_base::Language::English).code, "disk_full");
+        pages(100_000).unwrap();
+        fill().expect("with room it goes on");
     }
 }

@@ -4,8 +4,10 @@
 mod blobs;
 pub mod cloud;
 pub mod console;
+mod contents;
 mod database;
 mod lock;
 
 pub use blobs::{Blob, BlobWriter, Blobs};
+pub use contents::Contents;
 pub use lock::FolderLock;

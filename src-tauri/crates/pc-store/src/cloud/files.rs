@@ -92,7 +92,12 @@ impl Tx<'_> {
 
     /// Every blob that a row names.
     pub fn blobs_named(&self) -> anyhow::Result<std::collections::HashSet<String>> {
-        let all = rows(self.0, "SELECT blob FROM files UNION SELECT blob FROM artifacts", [], |row| row.get(0))?;
+        let all = rows(
+            self.0,
+            "SELECT blob FROM files UNION SELECT blob FROM artifacts UNION SELECT blob FROM pieces",
+            [],
+            |row| row.get(0),
+        )?;
         Ok(all.into_iter().collect())
     }
 }

@@ -1,5 +1,6 @@
 //! The embedded cloud's database, `cloud.db`: one small file a table. Deliberately absent: prices and rules.
 
+mod answered;
 mod artifacts;
 mod deployments;
 mod files;
@@ -8,15 +9,17 @@ mod jobs;
 mod keys;
 mod models;
 mod nonces;
+mod resumables;
 mod usage;
 mod workspaces;
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use crate::database::Database;
 
+pub use answered::Answered;
 pub use artifacts::Artifact;
 pub use deployments::Deployment;
 pub use files::StoredFile;
@@ -24,17 +27,21 @@ pub use job_output::Checkpoint;
 pub use jobs::{Job, JobFilter};
 pub use keys::{AccessKey, ApiKey};
 pub use models::TunedModel;
+pub use resumables::{Piece, Resumable};
 pub use usage::{UsageGroup, UsageRecord};
 pub use workspaces::Workspace;
 
 /// Every step that `cloud.db` has taken, oldest first. Only ever add.
-const STEPS: &[&str] = &[concat!(
-    include_str!("../../sql/cloud/1_workspaces.sql"),
-    include_str!("../../sql/cloud/1_files.sql"),
-    include_str!("../../sql/cloud/1_jobs.sql"),
-    include_str!("../../sql/cloud/1_models.sql"),
-    include_str!("../../sql/cloud/1_usage.sql"),
-)];
+const STEPS: &[&str] = &[
+    concat!(
+        include_str!("../../sql/cloud/1_workspaces.sql"),
+        include_str!("../../sql/cloud/1_files.sql"),
+        include_str!("../../sql/cloud/1_jobs.sql"),
+        include_str!("../../sql/cloud/1_models.sql"),
+        include_str!("../../sql/cloud/1_usage.sql"),
+    ),
+    include_str!("../../sql/cloud/2_durable.sql"),
+];
 
 /// The database. Every use is one transaction.
 pub struct CloudStore(Database);
@@ -51,12 +58,12 @@ impl CloudStore {
 
     /// Reads one consistent state.
     pub fn read<T>(&self, work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        self.0.transaction(TransactionBehavior::Deferred, |db| work(&Tx(db)))
+        self.0.read(|db| work(&Tx(db)))
     }
 
     /// Writes all or nothing; durable once it returns.
     pub fn write<T>(&self, work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        self.0.transaction(TransactionBehavior::Immediate, |db| work(&Tx(db)))
+        self.0.write(|db| work(&Tx(db)))
     }
 }
 

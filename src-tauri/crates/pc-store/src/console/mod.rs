@@ -10,7 +10,7 @@ mod speeds;
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use crate::database::Database;
 
@@ -36,12 +36,12 @@ impl ConsoleStore {
 
     /// Reads one consistent state.
     pub fn read<T>(&self, work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        self.0.transaction(TransactionBehavior::Deferred, |db| work(&Tx(db)))
+        self.0.read(|db| work(&Tx(db)))
     }
 
     /// Writes all or nothing; durable once it returns.
     pub fn write<T>(&self, work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        self.0.transaction(TransactionBehavior::Immediate, |db| work(&Tx(db)))
+        self.0.write(|db| work(&Tx(db)))
     }
 }
 
