@@ -5,6 +5,7 @@ mod base_model;
 mod driver;
 pub mod node;
 mod runtime;
+mod sdks;
 mod system;
 
 use anyhow::Result;
@@ -16,7 +17,7 @@ pub enum Extent {
     Build,
     /// And to run the program: the base model.
     Program,
-    /// And to test it: a display, browsers, their drivers, a keychain in a session of its own.
+    /// And to test it: a display, browsers, their drivers, a keychain in a session of its own, the vendors' clients.
     Tests,
 }
 
@@ -31,6 +32,7 @@ pub fn setup(extent: Extent) -> Result<()> {
     }
     if extent >= Extent::Tests {
         driver::install()?;
+        sdks::install()?;
     }
     Ok(())
 }

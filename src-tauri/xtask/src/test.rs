@@ -10,6 +10,7 @@ use crate::ui;
 /// Tests across crates, each in a section of its own, in the order in which a failure says most.
 const ACROSS: &[(&str, &str)] = &[
     ("conformance", "Conformance: one story, every endpoint"),
+    ("sdk", "The vendors' own clients against the embedded cloud"),
     ("journey", "Journey: the main job"),
     ("browser", "Browser flows"),
     ("window", "The real window"),

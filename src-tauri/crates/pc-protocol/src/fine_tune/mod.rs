@@ -40,6 +40,9 @@ pub struct CreateFineTune {
     /// Appears inside the result's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finetuned_output_suffix: Option<String>,
+    /// Only ever in answers; an old client that sends it is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finetuned_output: Option<Value>,
 }
 
 /// One data set of a job.

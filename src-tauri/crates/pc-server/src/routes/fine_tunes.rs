@@ -40,6 +40,9 @@ fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) -> Answer<Job
             "training_type {training_type:.40} is not offered; use efficient_sft."
         )));
     }
+    if asked.finetuned_output.is_some() {
+        return Err(Refusal::invalid("finetuned_output cannot be chosen; use finetuned_output_suffix or model_name."));
+    }
     let base_model = base_of(state, caller, &asked.model)?;
     let longest = state.engine.bases().into_iter().find(|base| base.id == base_model).map_or(0, |base| base.max_length);
     let hyper_parameters = asked.hyper_parameters;
