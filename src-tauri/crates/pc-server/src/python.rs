@@ -1,5 +1,7 @@
 //! Log lines in the documented style: Python-dict text, which is how a client gets a loss curve.
 
+use serde_json::{Map, Value};
+
 use crate::engine::TrainEvent;
 
 /// The line of an event.
@@ -20,6 +22,19 @@ pub(crate) fn log_line(event: &TrainEvent) -> String {
         TrainEvent::Eval { step, loss } => format!("{{'eval_loss': {}, 'step': {step}}}", number(*loss)),
         TrainEvent::Checkpoint { step, .. } => format!("checkpoint-{step} was stored."),
     }
+}
+
+/// The fields of such a line; nothing where it is another one. What is not finite is left out.
+pub(crate) fn read(line: &str) -> Option<Map<String, Value>> {
+    let text = line.strip_prefix('{')?.strip_suffix('}')?;
+    let field = |field: &str| {
+        let (name, value) = field.split_once(':')?;
+        let name = name.trim().strip_prefix('\'')?.strip_suffix('\'')?.to_owned();
+        let value = value.trim();
+        let text = value.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+        Some((name, text.map_or_else(|| serde_json::from_str(value).ok(), |text| Some(text.into()))?))
+    };
+    Some(text.split(',').filter_map(field).collect())
 }
 
 /// As Python writes a float, so that a parser of either language reads it.
@@ -45,5 +60,9 @@ mod tests {
         let expected = "{'loss': 1.25, 'learning_rate': 1e-5, 'epoch': 0.5, 'step': 2, 'tokens': 300, \
                         'tokens_per_second': 44.4, 'eta_seconds': 9}";
         assert_eq!(log_line(&event), expected);
+        let fields = read(expected).unwrap();
+        assert_eq!((fields["tokens"].as_u64(), fields["learning_rate"].as_f64()), (Some(300), Some(1e-5)));
+        assert_eq!(read("{'loss': nan, 'step': 3}").unwrap().len(), 1, "JSON has no word for it");
+        assert_eq!(read("The final checkpoint was stored."), None);
     }
 }

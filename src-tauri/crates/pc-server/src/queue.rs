@@ -53,22 +53,25 @@ fn run_jobs(state: &State) -> anyhow::Result<()> {
         if job.status == "CANCELING" {
             cancel.cancel();
         }
-        *state.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-            Some((job.job_id.clone(), cancel.clone()));
-        let taken =
-            job.status == "RUNNING" || state.store.write(|tx| tx.job_move(&job.job_id, "QUEUING", "RUNNING"))?;
+        state.now_running(Some((&job.job_id, &cancel)));
+        // Only a job that is known to run can be stopped, so it is taken after that.
+        let taken = job.status == "RUNNING" || state.store.write(|tx| tx.job_start(&job.job_id))?;
         let outcome = if taken { training::run(state, &job, &cancel) } else { Ok(()) };
-        *state.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        state.now_running(None);
         outcome?;
     }
     Ok(())
 }
 
-/// The job to run: one that an earlier step left unfinished (its end could not be written), else the oldest that waits.
+/// The job to run: one that an earlier step left unfinished (its end could not be written), else the oldest that waits
+/// and is not paused.
 fn next(state: &State) -> anyhow::Result<Option<Job>> {
-    state.store.read(|tx| {
+    state.store.write(|tx| {
+        for job in tx.jobs_in("RUNNING")?.into_iter().filter(|job| job.paused) {
+            tx.job_move(&job.job_id, "RUNNING", "QUEUING")?;
+        }
         for status in ["RUNNING", "CANCELING", "QUEUING"] {
-            if let Some(job) = tx.jobs_in(status)?.into_iter().next() {
+            if let Some(job) = tx.jobs_in(status)?.into_iter().find(|job| status != "QUEUING" || !job.paused) {
                 return Ok(Some(job));
             }
         }
@@ -78,6 +81,7 @@ fn next(state: &State) -> anyhow::Result<Option<Job>> {
 
 fn tick(state: &State) -> anyhow::Result<()> {
     admit(state)?;
+    state.expire()?;
     state.store.write(|tx| {
         tx.api_keys_expire(&state.now_text())?;
         for mut deployment in tx.deployments_all()?.into_iter().filter(|row| row.status == "RUNNING") {

@@ -12,6 +12,8 @@ pub struct Refusal {
     /// A native code such as `InvalidParameter`.
     pub code: &'static str,
     pub message: String,
+    /// The parameter that is at fault, where one is; only the OpenAI-compatible body names it.
+    pub param: Option<String>,
 }
 
 /// The result of every handler.
@@ -20,7 +22,12 @@ pub type Answer<T> = Result<T, Refusal>;
 impl Refusal {
     /// Any refusal.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), param: None }
+    }
+
+    /// Names the parameter that is at fault.
+    pub fn on(self, param: impl Into<String>) -> Self {
+        Self { param: Some(param.into()), ..self }
     }
 
     /// 400 `InvalidParameter`.
@@ -84,7 +91,7 @@ impl Refusal {
             (_, code) => ("invalid_request_error", code),
         };
         let (message, kind, code) = (self.message.clone(), kind.to_owned(), Some(code.to_owned()));
-        CompatibleError { message, kind, param: None, code }
+        CompatibleError { message, kind, param: self.param.clone(), code }
     }
 }
 

@@ -36,6 +36,14 @@ pub struct Credentials {
     pub access_key_secret: Secret<String>,
 }
 
+/// The running job and how to stop it.
+struct Running {
+    job_id: String,
+    cancel: Cancel,
+    /// It is stopped to go on later.
+    pausing: bool,
+}
+
 /// The running cloud. Shared by all requests and by the queue.
 pub struct State {
     pub(crate) store: CloudStore,
@@ -51,8 +59,7 @@ pub struct State {
     pub(crate) open_requests: AtomicUsize,
     last_request: AtomicI64,
     pub(crate) started: AtomicBool,
-    /// The running job and how to stop it.
-    pub(crate) running: Mutex<Option<(String, Cancel)>>,
+    running: Mutex<Option<Running>>,
     /// Set once the program is about to end: running work stops and stays resumable.
     pub(crate) ending: Cancel,
     wake: (Mutex<u64>, Condvar),
@@ -111,6 +118,7 @@ impl State {
                 tx.job_move(&job.job_id, "RUNNING", "QUEUING")?;
                 tx.job_log(
                     &job.job_id,
+                    &now,
                     &["The training was interrupted and goes on from its last checkpoint.".into()],
                 )?;
             }
@@ -229,7 +237,7 @@ impl State {
         }
         let busy = self.store.read(|tx| {
             for status in ["PENDING", "QUEUING", "RUNNING", "CANCELING"] {
-                if !tx.jobs_in(status)?.is_empty() {
+                if tx.jobs_in(status)?.iter().any(|job| !job.paused) {
                     return Ok(true);
                 }
             }
@@ -237,6 +245,47 @@ impl State {
         })?;
         let since = self.clock.now().as_second() - self.last_request.load(Ordering::Relaxed);
         Ok((!busy).then_some(u64::try_from(since).unwrap_or(0)))
+    }
+
+    /// Destroys files and pending uploads whose time is over.
+    pub(crate) fn expire(&self) -> anyhow::Result<()> {
+        let now = self.now_text();
+        let (overdue, files) = self.store.read(|tx| Ok((tx.uploads_overdue(&now)?, tx.files_overdue(&now)?)))?;
+        if overdue.is_empty() && !files {
+            return Ok(());
+        }
+        let blobs = self.store.write(|tx| {
+            let mut blobs = tx.files_expire(&now)?;
+            for upload in &overdue {
+                tx.upload_end(&upload.upload_id, "expired")?;
+                blobs.extend(tx.upload_parts_remove(&upload.upload_id)?);
+            }
+            Ok(blobs)
+        })?;
+        blobs.iter().try_for_each(|blob| self.blobs.destroy(blob))
+    }
+
+    /// Notes which job runs now; nothing when it has stopped.
+    pub(crate) fn now_running(&self, job: Option<(&str, &Cancel)>) {
+        let running = job.map(|(id, cancel)| Running { job_id: id.to_owned(), cancel: cancel.clone(), pausing: false });
+        *self.running_job() = running;
+    }
+
+    /// Stops a job if it is the one that runs, for good or to go on later.
+    pub(crate) fn stop_running(&self, job_id: &str, pausing: bool) {
+        if let Some(running) = self.running_job().as_mut().filter(|running| running.job_id == job_id) {
+            running.pausing |= pausing;
+            running.cancel.cancel();
+        }
+    }
+
+    /// Whether the running job was stopped to go on later.
+    pub(crate) fn is_pausing(&self, job_id: &str) -> bool {
+        self.running_job().as_ref().is_some_and(|running| running.job_id == job_id && running.pausing)
+    }
+
+    fn running_job(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Tells the queue to look again.
@@ -255,8 +304,8 @@ impl State {
     /// Stops running work so that it can go on at the next start.
     pub fn end(&self) {
         self.ending.cancel();
-        if let Some((_, cancel)) = &*self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
-            cancel.cancel();
+        if let Some(running) = &*self.running_job() {
+            running.cancel.cancel();
         }
         self.wake();
     }

@@ -44,6 +44,8 @@ impl From<anyhow::Error> for Fault {
 enum End {
     Done(TrainDone),
     Cancelled,
+    /// It waits in the queue until it is resumed.
+    Paused,
     /// The program ends; the job is run again at the next start.
     Interrupted,
     Failed(Fault),
@@ -60,6 +62,7 @@ pub(crate) fn run(state: &State, job: &Job, cancel: &Cancel) -> anyhow::Result<(
         Ok(done) => End::Done(done),
         // What cannot be noted stops the engine too, so the flag alone does not say that somebody cancelled.
         Err(_) if is_being_cancelled(state, job)? => End::Cancelled,
+        Err(_) if state.is_pausing(&job.job_id) => End::Paused,
         Err(fault) => End::Failed(fault),
     };
     settle(state, job, &folder, end, tokens)
@@ -74,6 +77,12 @@ fn settle(state: &State, job: &Job, folder: &Path, end: End, tokens: u64) -> any
     let mut ended = Job { ended_at: Some(state.now_text()), usage: None, ..job.clone() };
     match end {
         End::Interrupted => return Ok(()),
+        End::Paused => {
+            return state.store.write(|tx| {
+                tx.job_move(&job.job_id, "RUNNING", "QUEUING")?;
+                tx.job_log(&job.job_id, &state.now_text(), &["The training was paused.".to_owned()])
+            });
+        }
         End::Done(done) => return finish(state, ended, folder, done),
         End::Cancelled => {
             ended.status = "CANCELED".into();
@@ -81,7 +90,7 @@ fn settle(state: &State, job: &Job, folder: &Path, end: End, tokens: u64) -> any
             let lines = ["The training was cancelled.".to_owned(), format!("training usage {tokens}")];
             state.store.write(|tx| {
                 tx.job_end(&ended)?;
-                tx.job_log(&job.job_id, &lines)?;
+                tx.job_log(&job.job_id, &state.now_text(), &lines)?;
                 state.meter(tx, trained(job, tokens))
             })?;
         }
@@ -91,7 +100,11 @@ fn settle(state: &State, job: &Job, folder: &Path, end: End, tokens: u64) -> any
             ended.message = Some(fault.message.clone());
             state.store.write(|tx| {
                 tx.job_end(&ended)?;
-                tx.job_log(&job.job_id, &[format!("The training failed: {}: {}", fault.code, fault.message)])
+                tx.job_log(
+                    &job.job_id,
+                    &state.now_text(),
+                    &[format!("The training failed: {}: {}", fault.code, fault.message)],
+                )
             })?;
         }
     }
@@ -135,14 +148,21 @@ fn finish(state: &State, mut job: Job, folder: &Path, done: TrainDone) -> anyhow
         }
         tx.model_add(&model)?;
         tx.checkpoint_put(&checkpoint)?;
-        tx.job_log(&job.job_id, &lines)?;
+        tx.job_log(&job.job_id, &state.now_text(), &lines)?;
         state.meter(tx, trained(&job, done.tokens))?;
         tx.job_end(&job)
     })?;
     remove(folder)
 }
 
-fn trained(job: &Job, tokens: u64) -> Event<'_> {
+/// Tokens of a job that is not over, by its log; nothing where it never ran.
+pub(crate) fn trained_so_far(state: &State, job_id: &str) -> anyhow::Result<u64> {
+    let lines = state.store.read(|tx| tx.job_log_like(job_id, "{'loss'"))?;
+    let tokens = lines.iter().filter_map(|line| python::read(line)?.get("tokens")?.as_u64());
+    Ok(tokens.max().unwrap_or(0))
+}
+
+pub(crate) fn trained(job: &Job, tokens: u64) -> Event<'_> {
     Event {
         source: format!("train/{}", job.job_id),
         workspace: &job.workspace_id,
@@ -235,12 +255,12 @@ fn open_files(
 fn note(state: &State, job: &Job, event: &TrainEvent) -> anyhow::Result<()> {
     let line = python::log_line(event);
     let TrainEvent::Checkpoint { step, path } = event else {
-        return state.store.write(|tx| tx.job_log(&job.job_id, &[line]));
+        return state.store.write(|tx| tx.job_log(&job.job_id, &state.now_text(), &[line]));
     };
     let owner = format!("{}/step/{step}", job.job_id);
     let artifacts = match state.seal_folder(&job.workspace_id, &owner, path) {
         // A worker that is far ahead has dropped it under its own limit: newer ones follow.
-        Err(_) if !path.is_dir() => return state.store.write(|tx| tx.job_log(&job.job_id, &[line])),
+        Err(_) if !path.is_dir() => return state.store.write(|tx| tx.job_log(&job.job_id, &state.now_text(), &[line])),
         sealed => sealed?,
     };
     let checkpoint = Checkpoint {
@@ -256,11 +276,11 @@ fn note(state: &State, job: &Job, event: &TrainEvent) -> anyhow::Result<()> {
             tx.artifact_put(artifact)?;
         }
         tx.checkpoint_put(&checkpoint)?;
-        tx.job_log(&job.job_id, &[line])
+        tx.job_log(&job.job_id, &state.now_text(), &[line])
     })
 }
 
-fn remove(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn remove(folder: &Path) -> anyhow::Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),

@@ -14,7 +14,7 @@ use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 use super::unix;
-use super::upload::{purpose_of, receive, row_of};
+use super::upload::{Part, purpose_of, receive, row_of};
 
 /// `after` is the last id of the page before.
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(super) async fn upload(
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Answer<Json<CompatibleFile>> {
     let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let form = receive(&state, &caller, form, "file").await?;
+    let form = receive(&state, &caller, form, Part { name: "file", limit: state.profile.file_bytes }).await?;
     blocking(move || {
         let drop_all = |refusal: Refusal| -> Answer<Json<CompatibleFile>> {
             form.files.iter().filter_map(|f| f.blob.as_ref()).try_for_each(|blob| state.blobs.destroy(blob))?;

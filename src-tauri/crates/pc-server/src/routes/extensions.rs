@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use pc_protocol::{Capabilities, WeightsFile, WeightsManifest};
+use pc_store::Blob;
 use pc_store::cloud::{Artifact, TunedModel};
 use tokio::sync::mpsc;
 
@@ -52,7 +53,7 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Answer<Response<Body>> {
     let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let (artifact, mut blob) = blocking(move || {
+    let (artifact, blob) = blocking(move || {
         let (_, artifacts) = result_of(&state, &caller, &id)?;
         let artifact = artifacts.into_iter().find(|a| a.name == name).ok_or_else(|| Refusal::not_found("The file"))?;
         let key = state.key(&caller.workspace)?;
@@ -68,6 +69,20 @@ pub(super) async fn download(
             return Err(Refusal::new(status, "InvalidRange", "The range lies outside of the file."));
         }
     };
+    let mut response = Response::builder()
+        .header(header::CONTENT_TYPE, "application/octet-stream")
+        .header(header::CONTENT_LENGTH, to - from)
+        .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::ETAG, format!("\"{}\"", artifact.sha256));
+    if asked.is_some() {
+        let shown = format!("bytes {from}-{}/{}", to - 1, artifact.bytes);
+        response = response.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, shown);
+    }
+    response.body(body_of(blob, from, to)).map_err(|error| Refusal::internal(&error.into()))
+}
+
+/// The bytes `[from, to)` of a blob, opened a chunk at a time while they are sent.
+pub(super) fn body_of(mut blob: Blob, from: u64, to: u64) -> Body {
     let (sender, mut receiver) = mpsc::channel::<std::io::Result<Bytes>>(4);
     tokio::task::spawn_blocking(move || {
         let mut copy = || -> std::io::Result<()> {
@@ -88,21 +103,11 @@ pub(super) async fn download(
             let _gone = sender.blocking_send(Err(error));
         }
     });
-    let body = Body::from_stream(async_stream::stream! {
+    Body::from_stream(async_stream::stream! {
         while let Some(chunk) = receiver.recv().await {
             yield chunk;
         }
-    });
-    let mut response = Response::builder()
-        .header(header::CONTENT_TYPE, "application/octet-stream")
-        .header(header::CONTENT_LENGTH, to - from)
-        .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::ETAG, format!("\"{}\"", artifact.sha256));
-    if asked.is_some() {
-        let shown = format!("bytes {from}-{}/{}", to - 1, artifact.bytes);
-        response = response.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, shown);
-    }
-    response.body(body).map_err(|error| Refusal::internal(&error.into()))
+    })
 }
 
 /// One range of RFC 9110 as `[from, to)`; nothing when it cannot be satisfied.

@@ -12,7 +12,7 @@ use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 use super::spaced;
-use super::upload::{purpose_of, receive, row_of};
+use super::upload::{Part, purpose_of, receive, row_of};
 
 pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
@@ -20,7 +20,7 @@ pub(super) async fn upload(
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Answer<Json<Data<Upload>>> {
     let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let form = receive(&state, &caller, form, "files").await?;
+    let form = receive(&state, &caller, form, Part { name: "files", limit: state.profile.file_bytes }).await?;
     blocking(move || {
         let purpose = purpose_of(form.purpose.as_deref());
         let mut upload = Upload::default();

@@ -16,6 +16,7 @@ use crate::caller::{Asked, Body, Caller, Page, blocking};
 use crate::hyper;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
+use crate::training;
 
 use super::spaced;
 
@@ -194,29 +195,33 @@ pub(super) async fn cancel(
 ) -> Answer<Json<Output<Done>>> {
     blocking(move || {
         let job = job_of(&state, &caller, &id)?;
-        let ended = Job { status: "CANCELED".into(), usage: Some(0), ended_at: Some(state.now_text()), ..job };
-        let outcome = state.store.write(|tx| {
-            for status in ["PENDING", "QUEUING"] {
-                if tx.job_move(&id, status, "CANCELED")? {
-                    tx.job_end(&ended)?;
-                    return Ok(Some(false));
-                }
-            }
-            Ok(tx.job_move(&id, "RUNNING", "CANCELING")?.then_some(true))
-        })?;
-        match outcome {
-            None => return Err(Refusal::unsupported("The job has ended or is being cancelled already.")),
-            Some(false) => {}
-            Some(true) => {
-                let running = state.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                if let Some((_, cancel)) = running.as_ref().filter(|(running, _)| *running == id) {
-                    cancel.cancel();
-                }
-            }
-        }
+        stop(&state, &job)?;
         Ok(caller.output(Done::success()))
     })
     .await
+}
+
+/// Cancels a job wherever it is. One that waits after it has run before is charged for what it trained.
+pub(super) fn stop(state: &State, job: &Job) -> Answer<()> {
+    let id = &job.job_id;
+    let tokens = training::trained_so_far(state, id)?;
+    let ended = Job { status: "CANCELED".into(), usage: Some(tokens), ended_at: Some(state.now_text()), ..job.clone() };
+    let outcome = state.store.write(|tx| {
+        for status in ["PENDING", "QUEUING"] {
+            if tx.job_move(id, status, "CANCELED")? {
+                tx.job_end(&ended)?;
+                state.meter(tx, training::trained(&ended, tokens))?;
+                return Ok(Some(false));
+            }
+        }
+        Ok(tx.job_move(id, "RUNNING", "CANCELING")?.then_some(true))
+    })?;
+    match outcome {
+        None => return Err(Refusal::unsupported("The job has ended or is being cancelled already.")),
+        Some(false) => training::remove(&state.work.join(id))?,
+        Some(true) => state.stop_running(id, false),
+    }
+    Ok(())
 }
 
 pub(super) async fn delete(

@@ -20,6 +20,8 @@ pub(super) struct Form {
     pub files: Vec<Received>,
     pub purpose: Option<String>,
     pub descriptions: Vec<String>,
+    /// Every other text part by its name.
+    pub others: Vec<(String, String)>,
 }
 
 /// One file of a form: stored, or too large.
@@ -31,8 +33,15 @@ pub(super) struct Received {
     pub blob: Option<String>,
 }
 
-/// Reads a form whose files are in the part `part`. On an error nothing of it stays.
-pub(super) async fn receive(state: &Arc<State>, caller: &Caller, mut form: Multipart, part: &str) -> Answer<Form> {
+/// Where a form's files are, and how many bytes one of them may have.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub name: &'a str,
+    pub limit: u64,
+}
+
+/// Reads a form. On an error nothing of it stays.
+pub(super) async fn receive(state: &Arc<State>, caller: &Caller, mut form: Multipart, part: Part<'_>) -> Answer<Form> {
     let mut received = Form::default();
     let read = read_parts(state, caller, &mut form, part, &mut received).await;
     if let Err(refusal) = read {
@@ -42,7 +51,7 @@ pub(super) async fn receive(state: &Arc<State>, caller: &Caller, mut form: Multi
         return Err(refusal);
     }
     if received.files.is_empty() {
-        return Err(Refusal::invalid(format!("The part {part} is missing.")));
+        return Err(Refusal::invalid(format!("The part {} is missing.", part.name)).on(part.name));
     }
     Ok(received)
 }
@@ -51,16 +60,16 @@ async fn read_parts(
     state: &Arc<State>,
     caller: &Caller,
     form: &mut Multipart,
-    part: &str,
+    part: Part<'_>,
     received: &mut Form,
 ) -> Answer<()> {
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
-        if name == part {
+        if name == part.name {
             if received.files.len() >= 100 {
                 return Err(Refusal::invalid("A request may have at most 100 files."));
             }
-            received.files.push(store(state, caller, field).await?);
+            received.files.push(store(state, caller, field, part.limit).await?);
             continue;
         }
         let mut text = Vec::new();
@@ -74,17 +83,17 @@ async fn read_parts(
         match name.as_str() {
             "purpose" => received.purpose = Some(text),
             "descriptions" | "description" if received.descriptions.len() < 100 => received.descriptions.push(text),
-            _ => {}
+            _ if received.others.len() < 100 => received.others.push((name, text)),
+            _ => return Err(Refusal::invalid("The form has too many parts.")),
         }
     }
     Ok(())
 }
 
-async fn store(state: &Arc<State>, caller: &Caller, mut field: Field<'_>) -> Answer<Received> {
+async fn store(state: &Arc<State>, caller: &Caller, mut field: Field<'_>, limit: u64) -> Answer<Received> {
     let name: String = field.file_name().unwrap_or("file").chars().filter(|c| !c.is_control()).take(255).collect();
     let (sender, mut receiver) = mpsc::channel::<Bytes>(4);
     let (writing, workspace) = (state.clone(), caller.workspace.clone());
-    let limit = state.profile.file_bytes;
     let writer = tokio::task::spawn_blocking(move || -> anyhow::Result<(u64, String, Option<String>, bool)> {
         let key = writing.key(&workspace)?;
         let mut blob = writing.blobs.create(&key, &owner_of(&workspace))?;

@@ -21,10 +21,25 @@ pub struct StoredFile {
     pub md5: String,
     pub blob: String,
     pub created_at: String,
+    /// Nothing keeps it until it is deleted.
+    pub expires_at: Option<String>,
+}
+
+/// Which files a cursor's page shows. The default is all of them, newest first, none skipped, none taken.
+#[derive(Clone, Debug, Default)]
+pub struct FileQuery {
+    pub purpose: Option<String>,
+    /// The `number` of the last file of the page before.
+    pub after: Option<i64>,
+    pub oldest_first: bool,
+    /// Inclusive bounds of `created_at`.
+    pub created_from: Option<String>,
+    pub created_to: Option<String>,
+    pub take: u64,
 }
 
 const COLUMNS: &str =
-    "number, file_id, workspace_id, api_key_id, name, description, purpose, bytes, md5, blob, created_at";
+    "number, file_id, workspace_id, api_key_id, name, description, purpose, bytes, md5, blob, created_at, expires_at";
 
 impl StoredFile {
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -40,6 +55,7 @@ impl StoredFile {
             md5: row.get(8)?,
             blob: row.get(9)?,
             created_at: row.get(10)?,
+            expires_at: row.get(11)?,
         })
     }
 }
@@ -47,8 +63,8 @@ impl StoredFile {
 impl Tx<'_> {
     /// Adds a file; its `number` is ignored.
     pub fn file_add(&self, row: &StoredFile) -> anyhow::Result<()> {
-        let sql = "INSERT INTO files (file_id, workspace_id, api_key_id, name, description, purpose, bytes, md5, blob, created_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        let sql = "INSERT INTO files (file_id, workspace_id, api_key_id, name, description, purpose, bytes, md5, blob, created_at, expires_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
         let first = (&row.file_id, &row.workspace_id, &row.api_key_id, &row.name, &row.description);
         let params = (
             first.0,
@@ -61,6 +77,7 @@ impl Tx<'_> {
             &row.md5,
             &row.blob,
             &row.created_at,
+            &row.expires_at,
         );
         run(self.0, sql, params).map(drop)
     }
@@ -79,6 +96,29 @@ impl Tx<'_> {
         Ok((page, self.file_totals(workspace)?.0))
     }
 
+    /// A tenant's files after a cursor.
+    pub fn files_after(&self, workspace: &str, query: &FileQuery) -> anyhow::Result<Vec<StoredFile>> {
+        let (beyond, order) = if query.oldest_first { (">", "ASC") } else { ("<", "DESC") };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM files WHERE workspace_id = ?1 AND (?2 IS NULL OR purpose = ?2)
+             AND (?3 IS NULL OR number {beyond} ?3) AND (?4 IS NULL OR created_at >= ?4)
+             AND (?5 IS NULL OR created_at <= ?5) ORDER BY number {order} LIMIT ?6"
+        );
+        let (from, to) = (&query.created_from, &query.created_to);
+        rows(self.0, &sql, (workspace, &query.purpose, query.after, from, to, query.take), StoredFile::of)
+    }
+
+    /// Removes the files of all tenants whose time is over; answers their blobs, which the caller destroys once this is
+    /// committed.
+    pub fn files_expire(&self, now: &str) -> anyhow::Result<Vec<String>> {
+        rows(self.0, "DELETE FROM files WHERE expires_at <= ?1 RETURNING blob", [now], |row| row.get(0))
+    }
+
+    /// Whether a file's time is over, of any tenant.
+    pub fn files_overdue(&self, now: &str) -> anyhow::Result<bool> {
+        Ok(first(self.0, "SELECT 1 FROM files WHERE expires_at <= ?1 LIMIT 1", [now], |_| Ok(()))?.is_some())
+    }
+
     /// How many files a tenant has, and their bytes.
     pub fn file_totals(&self, workspace: &str) -> anyhow::Result<(u64, u64)> {
         let sql = "SELECT count(*), coalesce(sum(bytes), 0) FROM files WHERE workspace_id = ?1";
@@ -92,12 +132,9 @@ impl Tx<'_> {
 
     /// Every blob that a row names.
     pub fn blobs_named(&self) -> anyhow::Result<std::collections::HashSet<String>> {
-        let all = rows(
-            self.0,
-            "SELECT blob FROM files UNION SELECT blob FROM artifacts UNION SELECT blob FROM pieces",
-            [],
-            |row| row.get(0),
-        )?;
+        let sql = "SELECT blob FROM files UNION SELECT blob FROM artifacts UNION SELECT blob FROM pieces
+                   UNION SELECT blob FROM upload_parts";
+        let all = rows(self.0, sql, [], |row| row.get(0))?;
         Ok(all.into_iter().collect())
     }
 }
@@ -119,5 +156,34 @@ mod tests {
         assert_eq!(store.read(|tx| tx.file("a", "f3")).unwrap(), None, "a foreign file does not exist");
         assert!(!store.write(|tx| tx.file_remove("a", "f3")).unwrap(), "nor can it be removed");
         assert_eq!(store.read(|tx| tx.file_totals("a")).unwrap(), (2, 10));
+    }
+
+    #[test]
+    fn a_cursor_goes_either_way_and_what_expires_is_gone() {
+        let (_dir, store) = super::super::empty();
+        for (id, purpose, expires_at) in
+            [("f1", "batch", Some("2026-11-25")), ("f2", "fine-tune", None), ("f3", "batch", None)]
+        {
+            let row = StoredFile {
+                file_id: id.into(),
+                workspace_id: "a".into(),
+                purpose: purpose.into(),
+                blob: id.into(),
+                expires_at: expires_at.map(Into::into),
+                ..Default::default()
+            };
+            store.write(|tx| tx.file_add(&row)).unwrap();
+        }
+        let ids = |query: &FileQuery| -> Vec<String> {
+            store.read(|tx| tx.files_after("a", query)).unwrap().into_iter().map(|file| file.file_id).collect()
+        };
+        let newest = FileQuery { take: 9, ..Default::default() };
+        assert_eq!(ids(&newest), ["f3", "f2", "f1"]);
+        assert_eq!(ids(&FileQuery { after: Some(2), ..newest.clone() }), ["f1"]);
+        assert_eq!(ids(&FileQuery { after: Some(1), oldest_first: true, ..newest.clone() }), ["f2", "f3"]);
+        assert_eq!(ids(&FileQuery { purpose: Some("batch".into()), take: 1, ..newest }), ["f3"]);
+        assert!(store.read(|tx| tx.files_overdue("2026-11-25")).unwrap());
+        assert_eq!(store.write(|tx| tx.files_expire("2026-11-25")).unwrap(), ["f1"]);
+        assert!(!store.read(|tx| tx.files_overdue("2026-11-26")).unwrap());
     }
 }

@@ -19,6 +19,14 @@ pub struct Checkpoint {
     pub created_at: String,
 }
 
+/// A line of a job's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogLine {
+    pub number: i64,
+    pub line: String,
+    pub created_at: String,
+}
+
 impl Checkpoint {
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
@@ -35,11 +43,26 @@ impl Checkpoint {
 
 impl Tx<'_> {
     /// Adds lines to a job's log.
-    pub fn job_log(&self, job_id: &str, lines: &[String]) -> anyhow::Result<()> {
+    pub fn job_log(&self, job_id: &str, now: &str, lines: &[String]) -> anyhow::Result<()> {
         for line in lines {
-            run(self.0, "INSERT INTO job_logs (job_id, line) VALUES (?1, ?2)", (job_id, line))?;
+            run(self.0, "INSERT INTO job_logs (job_id, created_at, line) VALUES (?1, ?2, ?3)", (job_id, now, line))?;
         }
         Ok(())
+    }
+
+    /// Lines of a job's log from the newest on, those with a smaller number than `before`.
+    pub fn job_log_newest(&self, job_id: &str, before: i64, take: u64) -> anyhow::Result<Vec<LogLine>> {
+        let sql = "SELECT number, line, created_at FROM job_logs WHERE job_id = ?1 AND number < ?2
+                   ORDER BY number DESC LIMIT ?3";
+        rows(self.0, sql, (job_id, before, take), |row| {
+            Ok(LogLine { number: row.get(0)?, line: row.get(1)?, created_at: row.get(2)? })
+        })
+    }
+
+    /// The lines of a job's log that begin with `start`, oldest first.
+    pub fn job_log_like(&self, job_id: &str, start: &str) -> anyhow::Result<Vec<String>> {
+        let sql = "SELECT line FROM job_logs WHERE job_id = ?1 AND substr(line, 1, length(?2)) = ?2 ORDER BY number";
+        rows(self.0, sql, (job_id, start), |row| row.get(0))
     }
 
     /// Lines of a job's log from `skip` on, and how many there are.

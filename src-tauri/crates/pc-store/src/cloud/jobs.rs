@@ -29,6 +29,8 @@ pub struct Job {
     pub message: Option<String>,
     pub created_at: String,
     pub ended_at: Option<String>,
+    /// It waits until it is resumed; while it still runs, it is about to stop.
+    pub paused: bool,
 }
 
 /// Which jobs a list shows.
@@ -40,7 +42,7 @@ pub struct JobFilter {
 
 const COLUMNS: &str =
     "number, job_id, workspace_id, name, status, model, base_model, output_model, training_type, request,
-                       usage, code, message, created_at, ended_at";
+                       usage, code, message, created_at, ended_at, paused";
 
 impl Job {
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -60,12 +62,13 @@ impl Job {
             message: row.get(12)?,
             created_at: row.get(13)?,
             ended_at: row.get(14)?,
+            paused: row.get(15)?,
         })
     }
 }
 
 impl Tx<'_> {
-    /// Adds a job; `number`, `usage`, `code`, `message` and `ended_at` are ignored.
+    /// Adds a job; `number`, `usage`, `code`, `message`, `ended_at` and `paused` are ignored.
     pub fn job_add(&self, job: &Job) -> anyhow::Result<()> {
         let sql =
             "INSERT INTO jobs (job_id, workspace_id, name, status, model, base_model, output_model, training_type,
@@ -112,6 +115,17 @@ impl Tx<'_> {
         Ok(run(self.0, "UPDATE jobs SET status = ?3 WHERE job_id = ?1 AND status = ?2", (job_id, from, to))? == 1)
     }
 
+    /// Takes a job out of the queue to run it; answers whether it was there and not paused.
+    pub fn job_start(&self, job_id: &str) -> anyhow::Result<bool> {
+        let sql = "UPDATE jobs SET status = 'RUNNING' WHERE job_id = ?1 AND status = 'QUEUING' AND paused = 0";
+        Ok(run(self.0, sql, [job_id])? == 1)
+    }
+
+    /// Pauses a job or lets it go on.
+    pub fn job_pause(&self, job_id: &str, paused: bool) -> anyhow::Result<()> {
+        run(self.0, "UPDATE jobs SET paused = ?2 WHERE job_id = ?1", (job_id, paused)).map(drop)
+    }
+
     /// Ends a job with the `status`, `usage`, `code`, `message` and `ended_at` of the row.
     pub fn job_end(&self, job: &Job) -> anyhow::Result<()> {
         let sql = "UPDATE jobs SET status = ?2, usage = ?3, code = ?4, message = ?5, ended_at = ?6 WHERE job_id = ?1";
@@ -138,6 +152,10 @@ mod tests {
         assert!(store.write(|tx| tx.job_move("ft-1", "PENDING", "QUEUING")).unwrap());
         assert!(!store.write(|tx| tx.job_move("ft-1", "PENDING", "CANCELED")).unwrap(), "it is not pending any more");
         assert_eq!(store.read(|tx| tx.jobs_in("QUEUING")).unwrap().len(), 1);
+        store.write(|tx| tx.job_pause("ft-1", true)).unwrap();
+        assert!(!store.write(|tx| tx.job_start("ft-1")).unwrap(), "a paused job is not taken");
+        store.write(|tx| tx.job_pause("ft-1", false)).unwrap();
+        assert!(store.write(|tx| tx.job_start("ft-1")).unwrap());
         assert_eq!(store.read(|tx| tx.job("b", "ft-1")).unwrap(), None, "another tenant does not see it");
     }
 
@@ -146,8 +164,12 @@ mod tests {
         let (_dir, store) = super::super::empty();
         let job = Job { job_id: "ft-1".into(), workspace_id: "a".into(), ..Default::default() };
         store.write(|tx| tx.job_add(&job)).unwrap();
-        store.write(|tx| tx.job_log("ft-1", &["one".into(), "two".into()])).unwrap();
+        store.write(|tx| tx.job_log("ft-1", "2026", &["one".into(), "two".into()])).unwrap();
         assert_eq!(store.read(|tx| tx.job_log_lines("ft-1", 1, 10)).unwrap(), (vec!["two".to_owned()], 2));
+        let newest = store.read(|tx| tx.job_log_newest("ft-1", i64::MAX, 1)).unwrap();
+        assert_eq!((newest[0].line.as_str(), newest[0].created_at.as_str()), ("two", "2026"));
+        assert_eq!(store.read(|tx| tx.job_log_newest("ft-1", newest[0].number, 9)).unwrap().len(), 1);
+        assert_eq!(store.read(|tx| tx.job_log_like("ft-1", "on")).unwrap(), ["one"]);
         store.write(|tx| tx.job_remove("ft-1")).unwrap();
         assert_eq!(store.read(|tx| tx.job_log_lines("ft-1", 0, 10)).unwrap().1, 0);
     }

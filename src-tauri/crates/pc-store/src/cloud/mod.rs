@@ -10,6 +10,7 @@ mod keys;
 mod models;
 mod nonces;
 mod resumables;
+mod uploads;
 mod usage;
 mod workspaces;
 
@@ -22,12 +23,13 @@ use crate::database::Database;
 pub use answered::Answered;
 pub use artifacts::Artifact;
 pub use deployments::Deployment;
-pub use files::StoredFile;
-pub use job_output::Checkpoint;
+pub use files::{FileQuery, StoredFile};
+pub use job_output::{Checkpoint, LogLine};
 pub use jobs::{Job, JobFilter};
 pub use keys::{AccessKey, ApiKey};
 pub use models::TunedModel;
 pub use resumables::{Piece, Resumable};
+pub use uploads::{PartedUpload, UploadPart};
 pub use usage::{UsageGroup, UsageRecord};
 pub use workspaces::Workspace;
 
@@ -41,6 +43,7 @@ const STEPS: &[&str] = &[
         include_str!("../../sql/cloud/1_usage.sql"),
     ),
     include_str!("../../sql/cloud/2_durable.sql"),
+    include_str!("../../sql/cloud/3_openai.sql"),
 ];
 
 /// The database. Every use is one transaction.
