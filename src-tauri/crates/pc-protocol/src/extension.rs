@@ -14,6 +14,60 @@ pub struct Capabilities {
 impl Capabilities {
     /// The weights of a fine-tune can be downloaded.
     pub const WEIGHTS_DOWNLOAD: &str = "weights-download";
+    /// A file can be sent in pieces and goes on after a break.
+    pub const RESUMABLE_UPLOAD: &str = "resumable-upload";
+    /// A creating request with an `Idempotency-Key` is carried out once, however often it is sent.
+    pub const IDEMPOTENCY_KEYS: &str = "idempotency-keys";
+    /// The bytes of a file can be read back, and ranges of them.
+    pub const FILE_CONTENT: &str = "file-content";
+}
+
+/// A file that is to be sent in pieces.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateUpload {
+    pub name: String,
+    pub bytes: u64,
+    #[serde(default)]
+    pub description: String,
+    /// As for files; nothing is `fine-tune`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// Hex, of the whole; at the latest in [`FinishUpload`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// Asks for the file. One of the hashes is needed, here or in [`CreateUpload`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishUpload {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// An upload as it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumableUpload {
+    pub upload_id: String,
+    #[serde(default)]
+    pub name: String,
+    #[serde(deserialize_with = "lenient::count")]
+    pub bytes: u64,
+    /// How much has arrived for good: the next piece begins here.
+    #[serde(deserialize_with = "lenient::count")]
+    pub offset: u64,
+    /// The most that one piece may have.
+    #[serde(deserialize_with = "lenient::count")]
+    pub piece_bytes: u64,
+    /// Seconds since 1970; every piece puts it off.
+    #[serde(default)]
+    pub expires_at: i64,
+    /// Once it is finished.
+    #[serde(default)]
+    pub file_id: Option<String>,
 }
 
 /// The files of a fine-tune's result.

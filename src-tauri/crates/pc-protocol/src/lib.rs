@@ -32,7 +32,7 @@ pub use chat::{ChatAnswer, ChatChoice, ChatChunk, ChatDelta, ChatRequest, ChatUs
 pub use deployment::{CreateDeployment, Deployment, DeploymentPage, DeploymentStatus, Limits, Scale};
 pub use envelope::{Answered, Data, Done, Output};
 pub use error_body::{CompatibleError, CompatibleErrorBody, ErrorText, NativeErrorBody, RpcErrorBody};
-pub use extension::{Capabilities, WeightsFile, WeightsManifest};
+pub use extension::{Capabilities, CreateUpload, FinishUpload, ResumableUpload, WeightsFile, WeightsManifest};
 pub use file::{
     CompatibleFile, CompatibleFilePage, FailedUpload, FileDeleted, FileObject, FilePage, Upload, UploadedFile,
 };

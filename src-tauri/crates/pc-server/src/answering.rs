@@ -7,11 +7,13 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use pc_base::{Cancel, Code, Coded};
 use pc_protocol::{Message, SamplingParameters, Stop};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::caller::{Caller, blocking};
 use crate::engine::{Finish, GenerateSpec, Generated, Prompt, Sampling};
+use crate::intake::{Begun, Once, Sent};
 use crate::meter::Event;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
@@ -51,7 +53,25 @@ async fn place(state: &Arc<State>, caller: &Caller, model: String) -> Answer<Pla
     .await
 }
 
-/// Begins `n` answers, one after the other. A receiver that is dropped stops them; what was generated is charged.
+/// An answer as it is kept for a request that is sent again with its key.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    text: String,
+    done: Generated,
+}
+
+/// Says again what was said before.
+fn again(kept: Vec<Kept>) -> mpsc::Receiver<Piece> {
+    let (sender, receiver) = mpsc::channel(2 * kept.len() + 1);
+    for (index, Kept { text, done }) in kept.into_iter().enumerate() {
+        let said = sender.try_send(Piece::Text(index, text)).and_then(|()| sender.try_send(Piece::Done(index, done)));
+        said.expect("there is room for all of it");
+    }
+    receiver
+}
+
+/// Begins `n` answers, one after the other. A receiver that is dropped stops them; what was generated is charged. A request
+/// that is sent again with its key gets the answers of the first time, which cost nothing.
 pub(crate) async fn begin(
     state: &Arc<State>,
     caller: &Caller,
@@ -59,7 +79,13 @@ pub(crate) async fn begin(
     prompt: Prompt,
     sampling: Sampling,
     n: usize,
+    sent: Sent,
 ) -> Answer<mpsc::Receiver<Piece>> {
+    let (asking, asker) = (state.clone(), caller.clone());
+    let once = match blocking(move || sent.begin(&asking, &asker)).await? {
+        Begun::Again(kept) => return Ok(again(kept)),
+        Begun::First(once) => once,
+    };
     let place = place(state, caller, model).await?;
     let (sender, receiver) = mpsc::channel(64);
     let (state, caller) = (state.clone(), caller.clone());
@@ -68,6 +94,7 @@ pub(crate) async fn begin(
     tokio::spawn(cancel_with(sender.clone(), unfinished, cancel.clone()));
     tokio::task::spawn_blocking(move || {
         let _finished = finished;
+        let mut kept = Vec::new();
         for index in 0..n {
             let seed = sampling.seed.map(|seed| seed.wrapping_add(index as u64));
             let spec = GenerateSpec {
@@ -75,12 +102,25 @@ pub(crate) async fn begin(
                 prompt: prompt.clone(),
                 sampling: Sampling { seed, ..sampling.clone() },
             };
-            let mut pass = |text: &str| match sender.blocking_send(Piece::Text(index, text.to_owned())) {
-                Ok(()) if !state.ending.is_cancelled() => ControlFlow::Continue(()),
-                _ => ControlFlow::Break(()),
+            let (mut text, mut cut) = (String::new(), false);
+            let mut pass = |piece: &str| {
+                text.push_str(piece);
+                match sender.blocking_send(Piece::Text(index, piece.to_owned())) {
+                    Ok(()) if !state.ending.is_cancelled() => ControlFlow::Continue(()),
+                    _ => {
+                        cut = true;
+                        ControlFlow::Break(())
+                    }
+                }
             };
             let answered = state.engine.generate(&spec, &mut pass, &cancel);
-            let charged = answered.and_then(|done| charge(&state, &caller, &place, index, done).map(|()| done));
+            let charged = answered.and_then(|done| {
+                kept.push(Kept { text, done });
+                // Half an answer is not one that could be given again.
+                let whole = kept.len() == n && !cut && !cancel.is_cancelled();
+                charge(&state, &caller, &place, &once, (index, done), whole.then_some(&kept))?;
+                Ok(done)
+            });
             let piece = match charged {
                 Ok(done) => Piece::Done(index, done),
                 Err(error) => Piece::Failed(refused(&error)),
@@ -102,13 +142,23 @@ async fn cancel_with(sender: mpsc::Sender<Piece>, unfinished: oneshot::Receiver<
     }
 }
 
-fn charge(state: &State, caller: &Caller, place: &Place, index: usize, done: Generated) -> anyhow::Result<()> {
+/// Charges an answer, and keeps all of them with the last one. With a key every try has the same sources, so that none
+/// is charged beside another.
+fn charge(
+    state: &State,
+    caller: &Caller,
+    place: &Place,
+    once: &Once,
+    (index, done): (usize, Generated),
+    all: Option<&Vec<Kept>>,
+) -> anyhow::Result<()> {
+    let request = once.source(&caller.request_id);
     state.store.write(|tx| {
         // Several answers to one question read it once.
         let input = if index == 0 { done.input_tokens } else { 0 };
         for (item, quantity) in [("input_token", input), ("output_token", done.output_tokens)] {
             let event = Event {
-                source: format!("generate/{}/{index}/{item}", caller.request_id),
+                source: format!("generate/{request}/{index}/{item}"),
                 workspace: &caller.workspace,
                 model: &place.model,
                 base_model: &place.base_model,
@@ -118,7 +168,7 @@ fn charge(state: &State, caller: &Caller, place: &Place, index: usize, done: Gen
             };
             state.meter(tx, event)?;
         }
-        Ok(())
+        all.map_or(Ok(()), |kept| once.keep(tx, kept))
     })
 }
 

@@ -96,8 +96,11 @@ fn shaped(response: Response, path: &str, id: &str) -> Response {
     let text = body(&refusal, path, id).expect("text serialises");
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     parts.headers.remove(header::CONTENT_LENGTH);
-    if refusal.status == StatusCode::TOO_MANY_REQUESTS {
-        parts.headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    let after = refusal.after.or((refusal.status == StatusCode::TOO_MANY_REQUESTS).then_some(1));
+    if let Some(after) = after {
+        parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(after));
+        // Some of these statuses are final elsewhere; clients that know this header need not guess.
+        parts.headers.insert("x-should-retry", HeaderValue::from_static("true"));
     }
     Response::from_parts(parts, Body::from(text))
 }

@@ -171,7 +171,7 @@ pub struct Sampling {
 }
 
 /// A finished answer; its text was handed to `on_text`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generated {
     pub finish: Finish,
     pub input_tokens: u64,
@@ -179,7 +179,7 @@ pub struct Generated {
 }
 
 /// Why an answer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Finish {
     Stop,
     Length,

@@ -8,6 +8,7 @@ mod deploying;
 mod edge;
 mod engine;
 mod hyper;
+mod intake;
 mod meter;
 mod prices;
 mod profile;

@@ -7,6 +7,8 @@ pub struct Profile {
     pub file_bytes: u64,
     pub all_files_bytes: u64,
     pub files: u64,
+    /// Of one piece of an upload that goes on after a break.
+    pub piece_bytes: u64,
     /// Of a request that is not an upload.
     pub body_bytes: usize,
     /// Jobs that may wait or run at once.
@@ -23,6 +25,7 @@ impl Profile {
             file_bytes: 10_000_000_000,
             all_files_bytes: 1_000_000_000_000,
             files: 10_000,
+            piece_bytes: 64 << 20,
             body_bytes: 8 << 20,
             open_jobs: 1_000,
             generations: 32,
@@ -36,6 +39,7 @@ impl Profile {
             file_bytes: 300 << 20,
             all_files_bytes: 100 << 30,
             files: 10_000,
+            piece_bytes: 64 << 20,
             body_bytes: 6 << 20,
             open_jobs: 20,
             generations: 32,

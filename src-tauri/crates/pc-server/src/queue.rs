@@ -82,6 +82,7 @@ fn next(state: &State) -> anyhow::Result<Option<Job>> {
 fn tick(state: &State) -> anyhow::Result<()> {
     admit(state)?;
     state.expire()?;
+    state.expire_intake()?;
     state.store.write(|tx| {
         tx.api_keys_expire(&state.now_text())?;
         for mut deployment in tx.deployments_all()?.into_iter().filter(|row| row.status == "RUNNING") {

@@ -3,6 +3,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use pc_base::{Code, Failure, Language};
 use pc_protocol::CompatibleError;
 
 /// A refused request.
@@ -14,6 +15,8 @@ pub struct Refusal {
     pub message: String,
     /// The parameter that is at fault, where one is; only the OpenAI-compatible body names it.
     pub param: Option<String>,
+    /// Seconds after which the same request may succeed.
+    pub after: Option<u64>,
 }
 
 /// The result of every handler.
@@ -22,7 +25,12 @@ pub type Answer<T> = Result<T, Refusal>;
 impl Refusal {
     /// Any refusal.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), param: None }
+        Self { status, code, message: message.into(), param: None, after: None }
+    }
+
+    /// Says that the same request may succeed after so many seconds.
+    pub fn again(self, after: u64) -> Self {
+        Self { after: Some(after), ..self }
     }
 
     /// Names the parameter that is at fault.
@@ -67,13 +75,10 @@ impl Refusal {
 
     /// 500: ours. The cause goes to the log, not to the client.
     pub fn internal(error: &anyhow::Error) -> Self {
-        let full = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-        if full.into_iter().any(|io| io.kind() == std::io::ErrorKind::StorageFull) {
-            return Self::new(
-                StatusCode::INSUFFICIENT_STORAGE,
-                "DiskFull",
-                "There is no space left on the cloud's disk.",
-            );
+        let code = Failure::of(error, Language::English).code;
+        if code == Code::DiskFull.name() || code == Code::DiskShort.name() {
+            let message = "There is no space left on the cloud's disk.";
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, "DiskFull", message);
         }
         tracing::error!(error = format!("{error:#}"), "a request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "An internal error occurred.")

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::caller::hash_of;
 use crate::engine::Engine;
+use crate::intake::{Claims, Resuming};
 use crate::prices::PriceBook;
 use crate::profile::Profile;
 
@@ -56,6 +57,8 @@ pub struct State {
     pub(crate) work: PathBuf,
     keys: RwLock<HashMap<String, Arc<DataKey>>>,
     pub(crate) generations: Arc<Semaphore>,
+    pub(crate) claims: Claims,
+    pub(crate) resuming: Resuming,
     pub(crate) open_requests: AtomicUsize,
     last_request: AtomicI64,
     pub(crate) started: AtomicBool,
@@ -96,6 +99,8 @@ impl State {
             work: data_dir.join("work"),
             keys: RwLock::new(keys),
             generations,
+            claims: Claims::default(),
+            resuming: Resuming::default(),
             open_requests: AtomicUsize::new(0),
             last_request: AtomicI64::new(clock.now().as_second()),
             started: AtomicBool::new(false),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::engine::{TrainDone, TrainEvent, TrainSpec};
 use crate::meter::Event;
 use crate::rows::copy_checked;
-use crate::state::{State, owner_of};
+use crate::state::State;
 use crate::weights::private_file;
 use crate::{hyper, python};
 
@@ -237,8 +237,7 @@ fn open_files(
         let file = state.store.read(|tx| tx.file(&job.workspace_id, id))?;
         let gone = || Fault { code: "InvalidData", message: format!("The file {id} was deleted before the training.") };
         let file = file.ok_or_else(gone)?;
-        let key = state.key(&job.workspace_id)?;
-        let blob = state.blobs.read(&file.blob, &key, &owner_of(&job.workspace_id))?;
+        let blob = state.contents(&file)?;
         let path = open.join(format!("{field}-{}.jsonl", paths.len()));
         let copied = copy_checked(blob, std::io::BufWriter::new(private_file(&path)?))?;
         let invalid = |message| Fault { code: "InvalidData", message };

@@ -15,18 +15,19 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::answering::{Piece, Whole, begin, collect, finish_word, messages, sampling};
-use crate::caller::{Body, Caller};
+use crate::caller::Caller;
 use crate::engine::{Generated, Prompt};
+use crate::intake::Create;
 use crate::refusal::Answer;
 use crate::state::State;
 
 pub(super) async fn complete(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
-    Body(request): Body<ChatRequest>,
+    Create(request, sent): Create<ChatRequest>,
 ) -> Answer<Response> {
-    let ChatRequest { model, messages: sent, sampling: asked, stream, stream_options } = request;
-    let prompt = Prompt::Messages(messages(sent)?);
+    let ChatRequest { model, messages: said, sampling: asked, stream, stream_options } = request;
+    let prompt = Prompt::Messages(messages(said)?);
     let (sampling, n) = sampling(asked)?;
     let head = Head {
         id: format!("chatcmpl-{}", caller.request_id),
@@ -34,7 +35,7 @@ pub(super) async fn complete(
         model: model.clone(),
         with_usage: stream_options.is_some_and(|options| options.include_usage),
     };
-    let pieces = begin(&state, &caller, model, prompt, sampling, n).await?;
+    let pieces = begin(&state, &caller, model, prompt, sampling, n, sent).await?;
     if stream == Some(true) {
         return Ok(chunks(pieces, n, head));
     }

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Multipart, Path, State as Shared};
-use axum::http::StatusCode;
+use axum::http::HeaderMap;
 use pc_protocol::{CompatibleFile, CompatibleFilePage, FileDeleted};
 use pc_store::cloud::StoredFile;
 use serde::Deserialize;
 
 use crate::caller::{Asked, Caller, blocking};
+use crate::intake::Begun;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 use super::unix;
-use super::upload::{Part, purpose_of, receive, row_of};
+use super::upload::{Form, Part, no_room, purpose_of, receive, row_of};
 
 /// `after` is the last id of the page before.
 #[derive(Deserialize)]
@@ -27,34 +28,39 @@ pub(super) struct Cursor {
 pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
+    headers: HeaderMap,
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Answer<Json<CompatibleFile>> {
     let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
     let form = receive(&state, &caller, form, Part { name: "file", limit: state.profile.file_bytes }).await?;
     blocking(move || {
-        let drop_all = |refusal: Refusal| -> Answer<Json<CompatibleFile>> {
-            form.files.iter().filter_map(|f| f.blob.as_ref()).try_for_each(|blob| state.blobs.destroy(blob))?;
-            Err(refusal)
-        };
-        let purpose = match purpose_of(form.purpose.as_deref()) {
-            Ok(purpose) => purpose,
-            Err(refusal) => return drop_all(refusal),
-        };
-        if form.files.len() > 1 {
-            return drop_all(Refusal::invalid("One file a request."));
+        let kept = uploaded(&state, &caller, &headers, &form);
+        // Unless a row names it now, the blob is nobody's.
+        if !matches!(kept, Ok((_, true))) {
+            form.destroy(&state)?;
         }
-        let file = &form.files[0];
-        let (count, bytes) = state.store.read(|tx| tx.file_totals(&caller.workspace))?;
-        let full = bytes + file.bytes > state.profile.all_files_bytes || count >= state.profile.files;
-        if file.blob.is_none() || full {
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            return drop_all(Refusal::new(status, "BadRequest.TooLarge", "The file exceeds the limits."));
-        }
-        let row = row_of(&state, &caller, file, &purpose, true);
-        state.store.write(|tx| tx.file_add(&row))?;
-        Ok(Json(shown(&row)))
+        kept.map(|(file, _)| Json(file))
     })
     .await
+}
+
+/// Makes a file of what arrived; answers whether it was made now.
+fn uploaded(state: &Arc<State>, caller: &Caller, headers: &HeaderMap, form: &Form) -> Answer<(CompatibleFile, bool)> {
+    let once = match form.sent(headers, "/compatible-mode/v1/files")?.begin(state, caller)? {
+        Begun::Again(file) => return Ok((file, false)),
+        Begun::First(once) => once,
+    };
+    let purpose = purpose_of(form.purpose.as_deref())?;
+    let [file] = form.files.as_slice() else { return Err(Refusal::invalid("One file a request.")) };
+    no_room(state, &caller.workspace, file.bytes, (0, 0))?.map_or(Ok(()), Err)?;
+    let shown = state.store.write(|tx| {
+        let row = row_of(state, caller, file, &purpose, true);
+        tx.file_add(&row)?;
+        let shown = shown(&row);
+        once.keep(tx, &shown)?;
+        Ok(shown)
+    })?;
+    Ok((shown, true))
 }
 
 pub(super) async fn list(

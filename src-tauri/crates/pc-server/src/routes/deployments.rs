@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::caller::{Asked, Body, Caller, Page, blocking};
 use crate::deploying;
+use crate::intake::{Begun, Create};
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
@@ -23,9 +24,13 @@ use super::with_t;
 pub(super) async fn create(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
-    Body(asked): Body<CreateDeployment>,
+    Create(asked, sent): Create<CreateDeployment>,
 ) -> Answer<Json<Output<Shown>>> {
     blocking(move || {
+        let once = match sent.begin(&state, &caller)? {
+            Begun::Again(shown) => return Ok(caller.output(shown)),
+            Begun::First(once) => once,
+        };
         let base_model = base_of(&state, &caller, &asked.model_name)?;
         let plan = asked.plan.unwrap_or_else(|| "lora".to_owned());
         let capacity = asked.capacity.unwrap_or(1);
@@ -63,6 +68,7 @@ pub(super) async fn create(
             let taken = tx.deployments_all()?.iter().any(|other| other.deployed_model == row.deployed_model);
             if !taken {
                 tx.deployment_add(&row)?;
+                once.keep(tx, &shown(&row))?;
             }
             Ok(taken)
         })?;

@@ -1,6 +1,7 @@
-//! What the real cloud lacks, in a namespace of its own and found by capability: download of a result's weights.
+//! What the real cloud lacks, in a namespace of its own and found by capability: download of a result's weights and of a
+//! file, and what else there is.
 
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use axum::Json;
@@ -8,7 +9,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use pc_protocol::{Capabilities, WeightsFile, WeightsManifest};
-use pc_store::Blob;
 use pc_store::cloud::{Artifact, TunedModel};
 use tokio::sync::mpsc;
 
@@ -21,7 +21,13 @@ use super::fine_tunes::job_of;
 const CHUNK: usize = 1 << 18;
 
 pub(super) async fn capabilities(_: Caller) -> Json<Capabilities> {
-    Json(Capabilities { capabilities: vec![Capabilities::WEIGHTS_DOWNLOAD.to_owned()] })
+    let all = [
+        Capabilities::WEIGHTS_DOWNLOAD,
+        Capabilities::FILE_CONTENT,
+        Capabilities::RESUMABLE_UPLOAD,
+        Capabilities::IDEMPOTENCY_KEYS,
+    ];
+    Json(Capabilities { capabilities: all.map(str::to_owned).to_vec() })
 }
 
 pub(super) async fn manifest(
@@ -52,7 +58,6 @@ pub(super) async fn download(
     Path((id, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Answer<Response<Body>> {
-    let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (artifact, blob) = blocking(move || {
         let (_, artifacts) = result_of(&state, &caller, &id)?;
         let artifact = artifacts.into_iter().find(|a| a.name == name).ok_or_else(|| Refusal::not_found("The file"))?;
@@ -61,8 +66,35 @@ pub(super) async fn download(
         Ok((artifact, blob))
     })
     .await?;
-    let (from, to) = match asked.as_deref().map(|text| range(text, artifact.bytes)) {
-        None => (0, artifact.bytes),
+    sent(blob, artifact.bytes, &artifact.sha256, &headers)
+}
+
+/// A stored file as it was uploaded.
+pub(super) async fn content(
+    Shared(state): Shared<Arc<State>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer<Response<Body>> {
+    let (file, contents) = blocking(move || {
+        let file = state.store.read(|tx| tx.file(&caller.workspace, &id))?.ok_or_else(Refusal::file_not_found)?;
+        let contents = state.contents(&file)?;
+        Ok((file, contents))
+    })
+    .await?;
+    sent(contents, file.bytes, &file.md5, &headers)
+}
+
+/// All of it, or the range that was asked for.
+fn sent(
+    source: impl Read + Seek + Send + 'static,
+    bytes: u64,
+    tag: &str,
+    headers: &HeaderMap,
+) -> Answer<Response<Body>> {
+    let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
+    let (from, to) = match asked.map(|text| range(text, bytes)) {
+        None => (0, bytes),
         Some(Some(range)) => range,
         Some(None) => {
             let status = StatusCode::RANGE_NOT_SATISFIABLE;
@@ -73,16 +105,16 @@ pub(super) async fn download(
         .header(header::CONTENT_TYPE, "application/octet-stream")
         .header(header::CONTENT_LENGTH, to - from)
         .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::ETAG, format!("\"{}\"", artifact.sha256));
+        .header(header::ETAG, format!("\"{tag}\""));
     if asked.is_some() {
-        let shown = format!("bytes {from}-{}/{}", to - 1, artifact.bytes);
+        let shown = format!("bytes {from}-{}/{bytes}", to - 1);
         response = response.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, shown);
     }
-    response.body(body_of(blob, from, to)).map_err(|error| Refusal::internal(&error.into()))
+    response.body(body_of(source, from, to)).map_err(|error| Refusal::internal(&error.into()))
 }
 
-/// The bytes `[from, to)` of a blob, opened a chunk at a time while they are sent.
-pub(super) fn body_of(mut blob: Blob, from: u64, to: u64) -> Body {
+/// The bytes `[from, to)` of what is stored, opened a chunk at a time while they are sent.
+pub(super) fn body_of(mut blob: impl Read + Seek + Send + 'static, from: u64, to: u64) -> Body {
     let (sender, mut receiver) = mpsc::channel::<std::io::Result<Bytes>>(4);
     tokio::task::spawn_blocking(move || {
         let mut copy = || -> std::io::Result<()> {

@@ -4,54 +4,70 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Multipart, Path, State as Shared};
+use axum::http::HeaderMap;
 use pc_protocol::{Answered, Data, FailedUpload, FileObject, FilePage, Upload, UploadedFile};
 use pc_store::cloud::StoredFile;
 
 use crate::caller::{Asked, Caller, Page, blocking};
+use crate::intake::Begun;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 use super::spaced;
-use super::upload::{Part, purpose_of, receive, row_of};
+use super::upload::{Form, Part, no_room, purpose_of, receive, row_of};
 
 pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
+    headers: HeaderMap,
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Answer<Json<Data<Upload>>> {
     let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
     let form = receive(&state, &caller, form, Part { name: "files", limit: state.profile.file_bytes }).await?;
     blocking(move || {
-        let purpose = purpose_of(form.purpose.as_deref());
-        let mut upload = Upload::default();
-        let (mut count, mut bytes) = state.store.read(|tx| tx.file_totals(&caller.workspace))?;
-        for (index, file) in form.files.iter().enumerate() {
-            let fault = match (&purpose, &file.blob) {
-                (Err(refusal), _) => Some((refusal.code, refusal.message.clone())),
-                (_, None) => Some(("BadRequest.TooLarge", "The file exceeds the size limit.".to_owned())),
-                _ if bytes + file.bytes > state.profile.all_files_bytes => {
-                    Some(("BadRequest.TooLarge", "There is no room left for this file.".to_owned()))
-                }
-                _ if count >= state.profile.files => {
-                    Some(("BadRequest.TooMany", "There are too many files.".to_owned()))
-                }
-                _ => None,
-            };
-            if let Some((code, message)) = fault {
-                file.blob.iter().try_for_each(|blob| state.blobs.destroy(blob))?;
-                upload.failed_uploads.push(FailedUpload { name: file.name.clone(), code: code.to_owned(), message });
-                continue;
-            }
-            let mut row = row_of(&state, &caller, file, purpose.as_deref().unwrap_or("fine-tune"), false);
-            row.description = form.descriptions.get(index).cloned().unwrap_or_default();
-            state.store.write(|tx| tx.file_add(&row))?;
-            (count, bytes) = (count + 1, bytes + file.bytes);
-            upload.uploaded_files.push(UploadedFile { file_id: row.file_id, name: row.name });
+        let kept = uploaded(&state, &caller, &headers, &form);
+        // Unless rows name them now, the blobs are nobody's.
+        if !matches!(kept, Ok((_, true))) {
+            form.destroy(&state)?;
         }
-        purpose?;
-        Ok(caller.data(upload))
+        kept.map(|(upload, _)| caller.data(upload))
     })
     .await
+}
+
+/// Makes files of what arrived, all of them in one transaction; answers whether they were made now.
+fn uploaded(state: &Arc<State>, caller: &Caller, headers: &HeaderMap, form: &Form) -> Answer<(Upload, bool)> {
+    let once = match form.sent(headers, "/api/v1/files")?.begin(state, caller)? {
+        Begun::Again(upload) => return Ok((upload, false)),
+        Begun::First(once) => once,
+    };
+    let purpose = purpose_of(form.purpose.as_deref())?;
+    let (mut upload, mut rows, mut bytes) = (Upload::default(), Vec::new(), 0);
+    for (index, file) in form.files.iter().enumerate() {
+        let fault = match &file.blob {
+            None => Some(Refusal::invalid("The file exceeds the size limit.")),
+            Some(_) => no_room(state, &caller.workspace, file.bytes, (rows.len() as u64, bytes))?,
+        };
+        if let Some(Refusal { code, message, .. }) = fault {
+            file.blob.iter().try_for_each(|blob| state.blobs.destroy(blob))?;
+            let code = if file.blob.is_some() { code } else { "BadRequest.TooLarge" }.to_owned();
+            upload.failed_uploads.push(FailedUpload { name: file.name.clone(), code, message });
+            continue;
+        }
+        let mut row = row_of(state, caller, file, &purpose, false);
+        row.description = form.descriptions.get(index).cloned().unwrap_or_default();
+        bytes += file.bytes;
+        upload.uploaded_files.push(UploadedFile { file_id: row.file_id.clone(), name: row.name.clone() });
+        rows.push(row);
+    }
+    if rows.is_empty() {
+        return Ok((upload, false));
+    }
+    state.store.write(|tx| {
+        rows.iter().try_for_each(|row| tx.file_add(row))?;
+        once.keep(tx, &upload)
+    })?;
+    Ok((upload, true))
 }
 
 pub(super) async fn list(
@@ -94,12 +110,15 @@ pub(super) async fn delete(
 /// First the row, then the bytes: a crash between them leaves bytes that the next start sweeps.
 pub(super) fn destroy(state: &State, caller: &Caller, id: &str) -> Answer<Option<()>> {
     let Some(file) = state.store.read(|tx| tx.file(&caller.workspace, id))? else { return Ok(None) };
-    state.store.write(|tx| tx.file_remove(&caller.workspace, id))?;
-    state.blobs.destroy(&file.blob)?;
+    let pieces = state.store.write(|tx| {
+        tx.file_remove(&caller.workspace, id)?;
+        tx.pieces_remove(&file.blob)
+    })?;
+    pieces.iter().chain([&file.blob]).try_for_each(|blob| state.blobs.destroy(blob))?;
     Ok(Some(()))
 }
 
-fn shown(file: &StoredFile) -> FileObject {
+pub(super) fn shown(file: &StoredFile) -> FileObject {
     FileObject {
         id: u64::try_from(file.number).unwrap_or(0),
         file_id: file.file_id.clone(),

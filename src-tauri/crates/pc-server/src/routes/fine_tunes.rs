@@ -12,8 +12,9 @@ use rand::Rng as _;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::caller::{Asked, Body, Caller, Page, blocking};
+use crate::caller::{Asked, Caller, Page, blocking};
 use crate::hyper;
+use crate::intake::{Begun, Create};
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 use crate::training;
@@ -23,13 +24,21 @@ use super::spaced;
 pub(super) async fn create(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
-    Body(asked): Body<CreateFineTune>,
+    Create(asked, sent): Create<CreateFineTune>,
 ) -> Answer<Json<Output<FineTune>>> {
     blocking(move || {
+        let once = match sent.begin(&state, &caller)? {
+            Begun::Again(shown) => return Ok(caller.output(shown)),
+            Begun::First(once) => once,
+        };
         let job = admitted(&state, &caller, asked)?;
-        state.store.write(|tx| tx.job_add(&job))?;
+        let shown = shown(&state, &job)?;
+        state.store.write(|tx| {
+            tx.job_add(&job)?;
+            once.keep(tx, &shown)
+        })?;
         state.wake();
-        Ok(caller.output(shown(&state, &job)?))
+        Ok(caller.output(shown))
     })
     .await
 }

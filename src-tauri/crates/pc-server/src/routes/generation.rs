@@ -13,8 +13,9 @@ use pc_protocol::{Generation, GenerationAnswer, GenerationChoice, GenerationOutp
 use serde::Serialize;
 
 use crate::answering::{Piece, begin, collect, finish_word, messages, sampling};
-use crate::caller::{Body, Caller};
+use crate::caller::Caller;
 use crate::engine::{Generated, Prompt};
+use crate::intake::Create;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
@@ -22,12 +23,12 @@ pub(super) async fn generate(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     headers: HeaderMap,
-    Body(request): Body<Generation>,
+    Create(request, sent): Create<Generation>,
 ) -> Answer<Response> {
     let Generation { model, input, parameters } = request;
     let (sampling, n) = sampling(parameters.sampling)?;
     let prompt = match (input.messages, input.prompt) {
-        (Some(sent), _) => Prompt::Messages(messages(sent)?),
+        (Some(said), _) => Prompt::Messages(messages(said)?),
         (None, Some(text)) => Prompt::Text(text),
         (None, None) => return Err(Refusal::invalid("input needs messages or a prompt.")),
     };
@@ -39,7 +40,7 @@ pub(super) async fn generate(
     let shape = Shape { as_message, incremental: parameters.incremental_output == Some(true) };
     let wanted = headers.get("x-dashscope-sse").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"enable"));
     let accepts = headers.get(header::ACCEPT).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
-    let pieces = begin(&state, &caller, model, prompt, sampling, n).await?;
+    let pieces = begin(&state, &caller, model, prompt, sampling, n, sent).await?;
     if wanted || accepts {
         return Ok(frames(pieces, shape, caller.request_id));
     }

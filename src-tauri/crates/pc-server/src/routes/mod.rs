@@ -10,6 +10,7 @@ mod fine_tune_output;
 mod fine_tunes;
 mod generation;
 mod models;
+mod resumable;
 mod tokens;
 mod upload;
 
@@ -60,6 +61,10 @@ fn native() -> Router<Arc<State>> {
         .route("/models", get(models::list))
         .route("/tokens", post(tokens::create))
         .route("/extensions", get(extensions::capabilities))
+        .route("/extensions/files/{id}/content", get(extensions::content))
+        .route("/extensions/uploads", post(resumable::create))
+        .route("/extensions/uploads/{id}", get(resumable::get).put(resumable::append).delete(resumable::cancel))
+        .route("/extensions/uploads/{id}/finish", post(resumable::finish))
         .route("/extensions/fine-tunes/{id}/weights", get(extensions::manifest))
         .route("/extensions/fine-tunes/{id}/weights/{name}", get(extensions::download))
 }

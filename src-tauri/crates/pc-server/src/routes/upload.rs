@@ -1,18 +1,18 @@
 //! Multipart bodies straight into sealed blobs: a few chunks of a file are in memory, whatever its size.
 
-use std::io::Write as _;
 use std::sync::Arc;
 
 use axum::extract::multipart::{Field, Multipart, MultipartError};
-use bytes::Bytes;
-use md5::{Digest as _, Md5};
+use axum::http::{HeaderMap, StatusCode};
+use futures_util::TryStreamExt as _;
+use md5::Digest as _;
 use pc_store::cloud::StoredFile;
-use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::caller::{Caller, blocking};
+use crate::intake::{Hashes, Sent, Taken, take};
 use crate::refusal::{Answer, Refusal};
-use crate::state::{State, owner_of};
+use crate::state::State;
 
 /// What a form brought.
 #[derive(Default)]
@@ -22,6 +22,21 @@ pub(super) struct Form {
     pub descriptions: Vec<String>,
     /// Every other text part by its name.
     pub others: Vec<(String, String)>,
+}
+
+impl Form {
+    /// Destroys whatever was stored of it.
+    pub fn destroy(&self, state: &State) -> anyhow::Result<()> {
+        self.files.iter().filter_map(|file| file.blob.as_ref()).try_for_each(|blob| state.blobs.destroy(blob))
+    }
+
+    /// The request's key and everything by which it differs from another one to the same path.
+    pub fn sent(&self, headers: &HeaderMap, path: &str) -> Answer<Sent> {
+        let files = self.files.iter().flat_map(|file| [file.name.as_bytes(), file.md5.as_bytes()]);
+        let texts = self.purpose.iter().chain(&self.descriptions).map(String::as_bytes);
+        let others = self.others.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()]);
+        Sent::new(headers, [path.as_bytes()].into_iter().chain(files).chain(texts).chain(others))
+    }
 }
 
 /// One file of a form: stored, or too large.
@@ -45,9 +60,8 @@ pub(super) async fn receive(state: &Arc<State>, caller: &Caller, mut form: Multi
     let mut received = Form::default();
     let read = read_parts(state, caller, &mut form, part, &mut received).await;
     if let Err(refusal) = read {
-        let blobs: Vec<String> = received.files.into_iter().filter_map(|file| file.blob).collect();
         let state = state.clone();
-        blocking(move || Ok(blobs.iter().try_for_each(|blob| state.blobs.destroy(blob))?)).await?;
+        blocking(move || Ok(received.destroy(&state)?)).await?;
         return Err(refusal);
     }
     if received.files.is_empty() {
@@ -90,55 +104,44 @@ async fn read_parts(
     Ok(())
 }
 
-async fn store(state: &Arc<State>, caller: &Caller, mut field: Field<'_>, limit: u64) -> Answer<Received> {
-    let name: String = field.file_name().unwrap_or("file").chars().filter(|c| !c.is_control()).take(255).collect();
-    let (sender, mut receiver) = mpsc::channel::<Bytes>(4);
-    let (writing, workspace) = (state.clone(), caller.workspace.clone());
-    let writer = tokio::task::spawn_blocking(move || -> anyhow::Result<(u64, String, Option<String>, bool)> {
-        let key = writing.key(&workspace)?;
-        let mut blob = writing.blobs.create(&key, &owner_of(&workspace))?;
-        let (mut digest, mut bytes, mut whole) = (Md5::new(), 0_u64, false);
-        while let Some(chunk) = receiver.blocking_recv() {
-            if chunk.is_empty() {
-                whole = true;
-                break;
-            }
-            bytes += chunk.len() as u64;
-            if bytes <= limit {
-                digest.update(&chunk);
-                blob.write_all(&chunk)?;
-            }
-        }
-        let id = if whole && bytes <= limit { Some(blob.commit()?) } else { None };
-        Ok((bytes, hex::encode(digest.finalize()), id, whole))
-    });
-    // An empty chunk marks the end, so that a connection that breaks off does not look like one.
-    let mut failed = None;
-    loop {
-        match field.chunk().await {
-            Ok(Some(chunk)) if chunk.is_empty() => {}
-            Ok(Some(chunk)) => {
-                if sender.send(chunk).await.is_err() {
-                    break;
-                }
-            }
-            Ok(None) => {
-                // The writer may have failed already; its result tells.
-                let _gone = sender.send(Bytes::new()).await;
-                break;
-            }
-            Err(error) => {
-                failed = Some(broken(error));
-                break;
-            }
-        }
-    }
-    drop(sender);
-    let (bytes, md5, blob, _) = writer.await.map_err(anyhow::Error::from)??;
-    match failed {
-        Some(refusal) => Err(refusal),
-        None => Ok(Received { name, bytes, md5, blob }),
-    }
+async fn store(state: &Arc<State>, caller: &Caller, field: Field<'_>, limit: u64) -> Answer<Received> {
+    let name = name_of(field.file_name().unwrap_or("file"));
+    let taken = take(state, &caller.workspace, limit, Hashes::of_a_file(), field.map_err(broken)).await?;
+    blocking(move || {
+        let Taken { bytes, hashes, blob } = taken;
+        let md5 = hashes.md5.map(|digest| hex::encode(digest.finalize())).unwrap_or_default();
+        Ok(Received { name, bytes, md5, blob: blob.map(|blob| blob.commit()).transpose()? })
+    })
+    .await
+}
+
+/// A file's name as it is kept: shown to people, never a path.
+pub(super) fn name_of(sent: &str) -> String {
+    sent.chars().filter(|c| !c.is_control()).take(255).collect()
+}
+
+/// Why there is no room for a file beside `others` (files and bytes) that are about to be added; nothing where there is.
+pub(super) fn no_room(
+    state: &State,
+    workspace: &str,
+    bytes: u64,
+    others: (u64, u64),
+) -> anyhow::Result<Option<Refusal>> {
+    let (count, all) = state.store.read(|tx| {
+        let (files, coming) = (tx.file_totals(workspace)?, tx.resumable_totals(workspace)?);
+        Ok((files.0 + coming.0 + others.0, files.1 + coming.1 + others.1))
+    })?;
+    let large = |message: &str| Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BadRequest.TooLarge", message);
+    let profile = &state.profile;
+    Ok(if bytes > profile.file_bytes {
+        Some(large("The file exceeds the size limit."))
+    } else if all.saturating_add(bytes) > profile.all_files_bytes {
+        Some(large("There is no room left for this file."))
+    } else if count >= profile.files {
+        Some(Refusal::new(StatusCode::BAD_REQUEST, "BadRequest.TooMany", "There are too many files."))
+    } else {
+        None
+    })
 }
 
 fn broken(error: MultipartError) -> Refusal {

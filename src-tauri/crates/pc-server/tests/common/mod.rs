@@ -232,6 +232,12 @@ impl Cloud {
         }
     }
 
+    /// How many blobs lie on the disk.
+    pub fn blobs(&self) -> usize {
+        let all = std::fs::read_dir(self.dir.path().join("blobs")).unwrap();
+        all.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_file())).count()
+    }
+
     /// A second tenant's key.
     pub fn other(&self) -> String {
         let workspace = self.state.workspace_add("other").unwrap();
