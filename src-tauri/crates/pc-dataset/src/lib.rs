@@ -24,7 +24,7 @@ pub use check::{CheckOptions, Report, SampleRow, check};
 pub use finding::{Finding, FindingCode, Severity};
 pub use golden::{Golden, Recall, fold, max_jaccard, recall};
 pub use limits::Limits;
-pub use rows::{Message, Role, Row, Rows};
+pub use rows::{Message, Preference, Role, Row, Rows, RowsOf, Text};
 
 /// Opens a file to read; a folder is refused here because reading one fails later with stranger words.
 fn open(path: &Path) -> anyhow::Result<File> {

@@ -1,12 +1,14 @@
-//! The rows of a checked ChatML JSONL file, one at a time. Judging lines is `check`'s part: a line that is
-//! not a row ends the reading here with its number.
+//! The rows of a checked JSONL file, one at a time: conversations, pairs of answers, or plain texts. Judging lines is
+//! `check`'s part: a line that is not a row ends the reading here with its number.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::marker::PhantomData;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use pc_base::{Code, CodedExt as _, coded};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -76,6 +78,23 @@ pub struct Row {
     pub tools: Option<Value>,
 }
 
+/// A conversation with an answer that is preferred to another one.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Preference {
+    /// Ending with the question.
+    pub messages: Vec<Message>,
+    #[serde(default)]
+    pub tools: Option<Value>,
+    pub chosen: Message,
+    pub rejected: Message,
+}
+
+/// A text that is learnt as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Text {
+    pub text: String,
+}
+
 fn text<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -103,19 +122,23 @@ fn weight<'de, D: Deserializer<'de>>(input: D) -> Result<Option<f64>, D::Error> 
     })
 }
 
+/// Conversations.
+pub type Rows = RowsOf<Row>;
+
 /// Reads rows in order; blank lines are passed over. The first bad line is the last item.
-pub struct Rows {
+pub struct RowsOf<T> {
     input: BufReader<File>,
     line: u64,
     buffer: Vec<u8>,
     ended: bool,
+    kind: PhantomData<T>,
 }
 
-impl Rows {
+impl<T: DeserializeOwned> RowsOf<T> {
     /// Opens a file; [`Code::FileNotFound`] or [`Code::FileUnreadable`] when that fails.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let input = BufReader::with_capacity(1 << 18, crate::open(path)?);
-        Ok(Self { input, line: 0, buffer: Vec::new(), ended: false })
+        Ok(Self { input, line: 0, buffer: Vec::new(), ended: false, kind: PhantomData })
     }
 
     /// 1-based number of the line that was read last.
@@ -123,7 +146,7 @@ impl Rows {
         self.line
     }
 
-    fn read(&mut self) -> anyhow::Result<Option<Row>> {
+    fn read(&mut self) -> anyhow::Result<Option<T>> {
         loop {
             self.buffer.clear();
             let limit = limits::LINE_BYTES as u64 + 1;
@@ -141,14 +164,14 @@ impl Rows {
                 let row = serde_json::from_slice(line);
                 return row
                     .map(Some)
-                    .code(|| coded(Code::InputInvalid).with("what", what()).with("why", "it is not a ChatML row"));
+                    .code(|| coded(Code::InputInvalid).with("what", what()).with("why", "it is not a row of this kind"));
             }
         }
     }
 }
 
-impl Iterator for Rows {
-    type Item = anyhow::Result<Row>;
+impl<T: DeserializeOwned> Iterator for RowsOf<T> {
+    type Item = anyhow::Result<T>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {

@@ -9,10 +9,8 @@ use anyhow::{Context as _, Result};
 use pc_base::{Cancel, Code, CodedExt as _, Progress, Reporter, Unit, coded};
 use pc_model::ModelFolder;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::config_json::config_json;
 use crate::data_file::DataFile;
 use crate::decoder::Decoder;
 use crate::graph::Graph;
@@ -105,15 +103,7 @@ fn write_model(
 
 /// Everything but the model: what the runtime, and others who load the folder, read beside it.
 fn write_companions(source: &ModelFolder, files: &mut Files<'_>) -> Result<()> {
-    let tokenizer = source.tokenizer()?;
-    files.write("tokenizer.json", tokenizer.to_json()?.as_bytes())?;
-    files.write("tokenizer_config.json", &serde_json::to_vec_pretty(&source.tokenizer_config_json()?)?)?;
-    files.write("config.json", &serde_json::to_vec_pretty(&config_json(&source.config))?)?;
-    let generation = json!({
-        "bos_token_id": source.config.bos,
-        "eos_token_id": source.stop_ids(&tokenizer),
-    });
-    files.write("generation_config.json", &serde_json::to_vec_pretty(&generation)?)
+    source.companions()?.iter().try_for_each(|(name, bytes)| files.write(name, bytes))
 }
 
 /// The folder while it is filled.
@@ -152,8 +142,8 @@ fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// The hash of the one weights file; of several, the hash of their hashes in the order of their names.
-fn hash_of_weights(dir: &Path, cancel: &Cancel) -> Result<String> {
+/// The hash of a folder's one weights file; of several, the hash of their hashes in the order of their names.
+pub fn hash_of_weights(dir: &Path, cancel: &Cancel) -> Result<String> {
     let entries = std::fs::read_dir(dir).with_context(|| format!("reading {}", dir.display()))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "safetensors" || ending == "gguf"));

@@ -2,7 +2,6 @@
 //!
 //! Deliberately absent: candle and the ONNX library; a graph is only data here.
 
-mod config_json;
 mod data_file;
 mod decoder;
 mod folder;
@@ -17,7 +16,7 @@ use anyhow::Result;
 use pc_base::{Cancel, Reporter};
 use pc_model::{Adapter, ModelFolder};
 
-pub use folder::{Exported, Manifest};
+pub use folder::{Exported, Manifest, hash_of_weights};
 pub use recipe::Quant;
 
 /// The graph.

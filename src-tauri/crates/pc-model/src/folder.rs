@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::Catalog;
 use crate::config::{Config, ids};
+use crate::config_json::config_json;
 use crate::gguf::{Gguf, Meta};
 use crate::template::ChatTemplate;
 use crate::tokenizer::Tokenizer;
@@ -117,6 +118,18 @@ impl ModelFolder {
         settings.extend(template.tokens().clone());
         settings.insert("chat_template".into(), template.source().into());
         Ok(settings.into())
+    }
+
+    /// The files that stand beside the weights in a folder that others load: tokenizer, template and configurations.
+    pub fn companions(&self) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let tokenizer = self.tokenizer()?;
+        let generation = json!({"bos_token_id": self.config.bos, "eos_token_id": self.stop_ids(&tokenizer)});
+        Ok(vec![
+            ("tokenizer.json", tokenizer.to_json()?.into_bytes()),
+            ("tokenizer_config.json", serde_json::to_vec_pretty(&self.tokenizer_config_json()?)?),
+            ("config.json", serde_json::to_vec_pretty(&config_json(&self.config))?),
+            ("generation_config.json", serde_json::to_vec_pretty(&generation)?),
+        ])
     }
 
     fn tokenizer_config(&self) -> Value {

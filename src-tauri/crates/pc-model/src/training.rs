@@ -7,11 +7,20 @@ use serde_json::Value;
 use crate::template::{ChatTemplate, RenderOptions};
 use crate::tokenizer::Tokenizer;
 
-/// Ids of a whole conversation; `labels[i]` is true where `ids[i]` is to be predicted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Ids of a whole conversation; `weights[i]` is above 0 where `ids[i]` is to be predicted, and says how much that counts.
+#[derive(Clone, Debug, PartialEq)]
 pub struct TrainingExample {
     pub ids: Vec<u32>,
-    pub labels: Vec<bool>,
+    pub weights: Vec<f32>,
+}
+
+/// Which of the assistant's turns are learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learnt {
+    /// Each, by its `loss_weight`.
+    EveryTurn,
+    /// The last message alone, as an answer that is compared with another one.
+    LastMessage,
 }
 
 /// Renders the conversation turn by turn: what an assistant's turn adds to the text before it is learnt.
@@ -19,23 +28,33 @@ pub struct TrainingExample {
 /// A template may rewrite history (Qwen3 drops the thinking of earlier turns), so that an earlier rendering is not the
 /// start of a later one. What counts is the final text: such a turn is looked up there by its visible words and its
 /// closing, and learnt as it is shown; one that is not shown at all is not learnt.
-pub fn training_example(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Value]) -> Result<TrainingExample> {
+pub fn training_example(
+    tokenizer: &Tokenizer,
+    template: &ChatTemplate,
+    (messages, tools): (&[Value], Option<&Value>),
+    learnt: Learnt,
+) -> Result<TrainingExample> {
     let render = |upto: usize, open: bool| {
-        let options = RenderOptions { add_generation_prompt: open, ..RenderOptions::default() };
+        let options =
+            RenderOptions { add_generation_prompt: open, tools: tools.cloned(), ..RenderOptions::default() };
         template.render(&messages[..upto], &options)
     };
     let whole = render(messages.len(), false)?;
-    let mut spans: Vec<(usize, usize)> = Vec::new();
+    let mut spans: Vec<Span> = Vec::new();
     for (at, message) in messages.iter().enumerate() {
-        if message["role"] != "assistant" {
+        if message["role"] != "assistant" || (learnt == Learnt::LastMessage && at + 1 < messages.len()) {
             continue;
         }
         let (before, after) = (render(at, true)?, render(at + 1, false)?);
-        let from = spans.last().map_or(0, |(_, end)| *end);
+        let from = spans.last().map_or(0, |span| span.end);
         let start = common(&whole, &before).max(from);
         let end = if whole.starts_with(&after) { Some(after.len()) } else { rewritten(&whole, start, &after, message) };
         if let Some(end) = end.filter(|end| *end > start) {
-            spans.push((start, end - after_turn(&whole[start..end])));
+            let weight = match learnt {
+                Learnt::EveryTurn => message["loss_weight"].as_f64().unwrap_or(1.0) as f32,
+                Learnt::LastMessage => 1.0,
+            };
+            spans.push(Span { start, end: end - after_turn(&whole[start..end]), weight });
         }
     }
     if spans.is_empty() {
@@ -44,6 +63,13 @@ pub fn training_example(tokenizer: &Tokenizer, template: &ChatTemplate, messages
             .into());
     }
     label(tokenizer, &whole, &spans)
+}
+
+/// Text that is learnt.
+struct Span {
+    start: usize,
+    end: usize,
+    weight: f32,
 }
 
 /// Where a turn ends that the final text shows in other words than it had when it was the last one.
@@ -68,22 +94,22 @@ fn after_turn(span: &str) -> usize {
 }
 
 /// Encodes piece by piece, so that no token straddles the start of an answer, as at generation.
-fn label(tokenizer: &Tokenizer, whole: &str, spans: &[(usize, usize)]) -> Result<TrainingExample> {
-    let mut example = TrainingExample { ids: Vec::new(), labels: Vec::new() };
-    let mut add = |text: &str, learnt: bool| -> Result<()> {
+fn label(tokenizer: &Tokenizer, whole: &str, spans: &[Span]) -> Result<TrainingExample> {
+    let mut example = TrainingExample { ids: Vec::new(), weights: Vec::new() };
+    let mut add = |text: &str, weight: f32| -> Result<()> {
         if !text.is_empty() {
             let ids = tokenizer.encode(text)?;
-            example.labels.extend(std::iter::repeat_n(learnt, ids.len()));
+            example.weights.extend(std::iter::repeat_n(weight, ids.len()));
             example.ids.extend(ids);
         }
         Ok(())
     };
     let mut at = 0;
-    for (start, end) in spans {
-        add(&whole[at..*start], false)?;
-        add(&whole[*start..*end], true)?;
-        at = *end;
+    for span in spans {
+        add(&whole[at..span.start], 0.0)?;
+        add(&whole[span.start..span.end], span.weight)?;
+        at = span.end;
     }
-    add(&whole[at..], false)?;
+    add(&whole[at..], 0.0)?;
     Ok(example)
 }

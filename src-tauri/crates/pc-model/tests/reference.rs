@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pc_base::{Code, Coded};
-use pc_model::{Adapter, ChatTemplate, ModelFolder, RenderOptions, training_example};
+use pc_model::{Adapter, ChatTemplate, Learnt, ModelFolder, RenderOptions, training_example};
 use serde_json::{Value, json};
 
 const FAMILIES: [&str; 4] = ["qwen2", "qwen3", "llama", "gemma3"];
@@ -103,14 +103,35 @@ fn only_the_assistants_words_and_the_end_of_its_turn_are_learnt() {
         json!({"role": "user", "content": "thanks"}),
         json!({"role": "assistant", "content": "welcome"}),
     ];
-    let example = training_example(&tokenizer, &template, &messages).unwrap();
+    let example = training_example(&tokenizer, &template, (&messages, None), Learnt::EveryTurn).unwrap();
     let learnt: Vec<u32> =
-        example.ids.iter().zip(&example.labels).filter(|(_, learnt)| **learnt).map(|(id, _)| *id).collect();
+        example.ids.iter().zip(&example.weights).filter(|(_, weight)| **weight > 0.0).map(|(id, _)| *id).collect();
     assert_eq!(
         tokenizer.decode(&learnt, false).unwrap(),
         "at six<|im_end|>welcome<|im_end|>",
         "both turns, nothing else"
     );
+}
+
+#[test]
+fn a_turn_counts_by_its_weight_and_a_compared_answer_alone() {
+    let folder = ModelFolder::open(&tiny("qwen2")).unwrap();
+    let (template, tokenizer) = (folder.chat_template().unwrap(), folder.tokenizer().unwrap());
+    let messages = [
+        json!({"role": "user", "content": "a"}),
+        json!({"role": "assistant", "content": "b", "loss_weight": 0.25}),
+        json!({"role": "user", "content": "c"}),
+        json!({"role": "assistant", "content": "d"}),
+    ];
+    let learnt = |learnt| {
+        let example = training_example(&tokenizer, &template, (&messages, None), learnt).unwrap();
+        let rows = example.ids.into_iter().zip(example.weights).filter(|(_, weight)| *weight > 0.0);
+        rows.map(|(id, weight)| (tokenizer.decode(&[id], false).unwrap(), weight)).collect::<Vec<_>>()
+    };
+    let (end, one) = ("<|im_end|>".to_owned(), 1.0);
+    let all = [("b".into(), 0.25), (end.clone(), 0.25), ("d".into(), one), (end.clone(), one)];
+    assert_eq!(learnt(Learnt::EveryTurn), all);
+    assert_eq!(learnt(Learnt::LastMessage), [("d".into(), one), (end, one)], "earlier turns belong to the question");
 }
 
 #[test]
@@ -126,8 +147,8 @@ fn a_template_that_rewrites_history_still_teaches_every_turn_as_it_is_shown() {
         json!({"role": "user", "content": "sure"}),
         json!({"role": "assistant", "content": "yes"}),
     ];
-    let example = training_example(&tokenizer, &template, &messages).unwrap();
-    let learnt = example.ids.iter().zip(&example.labels).filter(|(_, learnt)| **learnt).map(|(id, _)| *id);
+    let example = training_example(&tokenizer, &template, (&messages, None), Learnt::EveryTurn).unwrap();
+    let learnt = example.ids.iter().zip(&example.weights).filter(|(_, weight)| **weight > 0.0).map(|(id, _)| *id);
     assert_eq!(
         tokenizer.decode(&learnt.collect::<Vec<_>>(), false).unwrap(),
         "at six<|im_end|><think>\n\n</think>\n\nyes<|im_end|>",

@@ -9,7 +9,7 @@ use pc_base::Cancel;
 use pc_model::ModelFolder;
 use serde::Serialize;
 
-use crate::decoder::{Decoder, Packed};
+use crate::decoder::{Change, Decoder, Objective, Packed};
 use crate::lora::Parameters;
 use crate::memory;
 use crate::optimiser::{AdamW, clip};
@@ -49,11 +49,12 @@ pub fn bench(model_dir: &Path, updates: usize, cancel: &Cancel) -> Result<BenchR
         let start = Instant::now();
         gradient.fill(0.0);
         let weight = 1.0 / batch.targets.len() as f32;
-        let sum = decoder.train(&parameters, &batch, weight, 0, &mut gradient)?;
+        let change = Change::Pairs { parameters: &parameters, key: 0 };
+        let outcome = decoder.train(change, &batch, Objective::Likelihood { factor: weight }, &mut gradient)?;
         clip(&mut gradient, 1.0);
         adam.update(&mut parameters.values, &gradient, 1e-4, 0.0);
         seconds.push(start.elapsed().as_secs_f64());
-        losses.push(sum / batch.targets.len() as f64);
+        losses.push(outcome.loss / batch.targets.len() as f64);
     }
     seconds.remove(0);
     seconds.sort_by(f64::total_cmp);

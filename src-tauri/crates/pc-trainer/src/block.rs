@@ -9,9 +9,10 @@ use pc_model::{Config, Weights};
 
 use crate::decoder::norm_gain;
 use crate::kernel::{
-    Attention, RotaryTable, add, add_to, attend, attend_backward, gate, gate_backward, rms_norm, rms_norm_backward,
-    rotate,
+    Attention, RotaryTable, add, add_gain, add_to, attend, attend_backward, gate, gate_backward, rms_norm,
+    rms_norm_backward, rotate,
 };
+use crate::layout::{BlockPlaces, config_bias};
 use crate::linear::{Linear, Pair};
 use crate::lora::{PROJECTIONS, projection_shapes};
 
@@ -24,16 +25,12 @@ pub(crate) struct Shape {
     pub rope_of: Vec<usize>,
 }
 
-/// The frozen weights of one block.
+/// The weights of one block.
 pub(crate) struct Block {
     layer: usize,
-    attention_norm: Vec<f32>,
-    feed_forward_norm: Vec<f32>,
-    /// After attention and after feed-forward (Gemma).
-    after: Option<[Vec<f32>; 2]>,
-    /// Of queries and of keys, per head.
-    head_norms: Option<[Vec<f32>; 2]>,
-    projections: Vec<Linear>,
+    /// In the order of [`norm_name`]; nothing where the family has no such norm.
+    pub norms: Vec<Option<Vec<f32>>>,
+    pub projections: Vec<Linear>,
 }
 
 /// What the backward pass needs; norms and activations are computed again from these.
@@ -56,6 +53,14 @@ pub(crate) struct Saved {
     lows: Vec<Option<Tensor>>,
 }
 
+/// What a backward pass learns of a block.
+pub(crate) enum Learnt<'a> {
+    /// The pairs beside frozen projections.
+    Pairs(&'a [Pair]),
+    /// Every weight, each at its place in the gradient.
+    Whole(&'a BlockPlaces),
+}
+
 // Places in `PROJECTIONS`.
 const Q: usize = 0;
 const K: usize = 1;
@@ -65,38 +70,57 @@ const GATE: usize = 4;
 const UP: usize = 5;
 const DOWN: usize = 6;
 
+/// How many norms a block can have.
+pub(crate) const NORMS: usize = 6;
+const BEFORE_ATTENTION: usize = 0;
+const BEFORE_FEED_FORWARD: usize = 1;
+// On the branch before it is joined (Gemma).
+const AFTER_ATTENTION: usize = 2;
+const AFTER_FEED_FORWARD: usize = 3;
+// Per head.
+const OF_QUERIES: usize = 4;
+const OF_KEYS: usize = 5;
+
+/// A norm's name in the files and its width, where the family has it.
+pub(crate) fn norm_name(config: &Config, which: usize) -> Option<(&'static str, usize)> {
+    let (hidden, head) = (config.hidden_size, config.head_dim);
+    let name = match (which, config.sandwich_norms) {
+        (BEFORE_ATTENTION, _) => "input_layernorm",
+        (BEFORE_FEED_FORWARD, true) => "pre_feedforward_layernorm",
+        (BEFORE_FEED_FORWARD, false) | (AFTER_ATTENTION, true) => "post_attention_layernorm",
+        (AFTER_FEED_FORWARD, true) => "post_feedforward_layernorm",
+        (OF_QUERIES, _) if config.qk_norm => return Some(("self_attn.q_norm", head)),
+        (OF_KEYS, _) if config.qk_norm => return Some(("self_attn.k_norm", head)),
+        _ => return None,
+    };
+    Some((name, hidden))
+}
+
 impl Block {
     pub(crate) fn load(config: &Config, weights: &Weights, layer: usize) -> Result<Self> {
         let prefix = format!("model.layers.{layer}");
-        let norm = |name: &str, width: usize| norm_gain(config, weights, &format!("{prefix}.{name}.weight"), width);
-        let hidden = config.hidden_size;
-        let biased = [config.qkv_bias, config.qkv_bias, config.qkv_bias, config.output_bias];
+        let norm = |which: usize| {
+            let named = norm_name(config, which);
+            named.map(|(name, width)| norm_gain(config, weights, &format!("{prefix}.{name}.weight"), width)).transpose()
+        };
         let mut projections = Vec::with_capacity(PROJECTIONS.len());
         for (at, (name, (out, input))) in PROJECTIONS.iter().zip(projection_shapes(config)).enumerate() {
             let weight = weights.f32_shaped(&format!("{prefix}.{name}.weight"), &[out, input])?;
-            let has_bias = biased.get(at).copied().unwrap_or(config.mlp_bias);
+            let has_bias = config_bias(config, at);
             let bias = has_bias.then(|| weights.f32_shaped(&format!("{prefix}.{name}.bias"), &[out])).transpose()?;
             projections.push(Linear { weight: Tensor::from_vec(weight, (out, input), &Device::Cpu)?, bias });
         }
-        let (after, feed_forward_norm) = if config.sandwich_norms {
-            let after = [norm("post_attention_layernorm", hidden)?, norm("post_feedforward_layernorm", hidden)?];
-            (Some(after), norm("pre_feedforward_layernorm", hidden)?)
-        } else {
-            (None, norm("post_attention_layernorm", hidden)?)
-        };
-        let head_norms = if config.qk_norm {
-            Some([norm("self_attn.q_norm", config.head_dim)?, norm("self_attn.k_norm", config.head_dim)?])
-        } else {
-            None
-        };
-        Ok(Self {
-            layer,
-            attention_norm: norm("input_layernorm", hidden)?,
-            feed_forward_norm,
-            after,
-            head_norms,
-            projections,
-        })
+        Ok(Self { layer, norms: (0..NORMS).map(norm).collect::<Result<_>>()?, projections })
+    }
+
+    /// A norm that the family has.
+    fn norm(&self, which: usize, x: &Tensor, eps: f32) -> Result<Option<Tensor>> {
+        Ok(self.norms[which].as_ref().map(|gain| rms_norm(x, gain, eps)).transpose()?)
+    }
+
+    /// A norm that every family has.
+    fn normed(&self, which: usize, x: &Tensor, eps: f32) -> Result<Tensor> {
+        self.norm(which, x, eps)?.ok_or_else(|| anyhow::anyhow!("the block lacks a norm"))
     }
 
     fn attention<'a>(&self, config: &Config, shape: &'a Shape) -> Attention<'a> {
@@ -126,121 +150,119 @@ impl Block {
             lows[which] = low;
             Ok(y)
         };
-        let normed = rms_norm(x, &self.attention_norm, eps)?;
+        let normed = self.normed(BEFORE_ATTENTION, x, eps)?;
         let (mut q, mut k, v) = (project(Q, &normed)?, project(K, &normed)?, project(V, &normed)?);
-        let raw = match &self.head_norms {
-            Some([of_q, of_k]) => {
-                let raw = [q, k];
-                (q, k) = (rms_norm(&raw[0], of_q, eps)?, rms_norm(&raw[1], of_k, eps)?);
-                Some(raw)
-            }
-            None => None,
-        };
+        let mut raw = None;
+        if let (Some(of_q), Some(of_k)) = (self.norm(OF_QUERIES, &q, eps)?, self.norm(OF_KEYS, &k, eps)?) {
+            raw = Some([q, k]);
+            (q, k) = (of_q, of_k);
+        }
         rotate(&q, table, &shape.positions, false)?;
         rotate(&k, table, &shape.positions, false)?;
         let context = attend(&self.attention(config, shape), &q, &k, &v)?;
         let attended = project(O, &context)?;
-        let (middle, attended) = self.join(x, attended, 0, eps)?;
-        let normed = rms_norm(&middle, &self.feed_forward_norm, eps)?;
+        let (middle, attended) = self.join(x, attended, AFTER_ATTENTION, eps)?;
+        let normed = self.normed(BEFORE_FEED_FORWARD, &middle, eps)?;
         let (gated, up) = (project(GATE, &normed)?, project(UP, &normed)?);
         let fed = project(DOWN, &gate(config.activation, &gated, &up)?)?;
-        let (out, fed) = self.join(&middle, fed, 1, eps)?;
+        let (out, fed) = self.join(&middle, fed, AFTER_FEED_FORWARD, eps)?;
         Ok((out, Saved { x: x.clone(), raw, q, k, v, context, attended, middle, gate: gated, up, fed, lows }))
     }
 
     /// `x + branch`, or `x + norm(branch)` where the family norms after the branch, which is then kept.
     fn join(&self, x: &Tensor, branch: Tensor, which: usize, eps: f32) -> Result<(Tensor, Option<Tensor>)> {
-        match &self.after {
+        match self.norm(which, &branch, eps)? {
             None => Ok((add(x, &branch)?, None)),
-            Some(after) => Ok((add(x, &rms_norm(&branch, &after[which], eps)?)?, Some(branch))),
+            Some(normed) => Ok((add(x, &normed)?, Some(branch))),
         }
     }
 
-    /// The derivative by the branch that [`Self::join`] added.
-    fn join_backward(&self, branch: Option<&Tensor>, which: usize, eps: f32, dy: &Tensor) -> Result<Tensor> {
-        match (&self.after, branch) {
-            (Some(after), Some(branch)) => Ok(rms_norm_backward(branch, &after[which], eps, dy)?),
-            _ => Ok(dy.clone()),
-        }
-    }
-
-    /// The derivative by the block's input, from that by its output, while the pairs' gradients are added up.
+    /// The derivative by the block's input, from that by its output, while the gradients of what is learnt are added up.
     pub(crate) fn backward(
         &self,
         config: &Config,
         shape: &Shape,
-        saved: Saved,
-        pairs: &[Pair],
-        dy: Tensor,
-        gradient: &mut [f32],
-    ) -> Result<Tensor> {
-        let middle = self.feed_forward_backward(config, &saved, pairs, dy, gradient)?;
-        self.attention_backward(config, shape, &saved, pairs, middle, gradient)
-    }
-
-    fn feed_forward_backward(
-        &self,
-        config: &Config,
         saved: &Saved,
-        pairs: &[Pair],
-        dy: Tensor,
+        learnt: &Learnt<'_>,
+        dy: &Tensor,
         gradient: &mut [f32],
     ) -> Result<Tensor> {
-        let eps = config.rms_norm_eps as f32;
-        let mut back = |which: usize, x: &Tensor, dy: &Tensor| self.back(which, x, dy, saved, pairs, gradient);
-        let d_fed = self.join_backward(saved.fed.as_ref(), 1, eps, &dy)?;
+        let mut back = Backward { block: self, saved, learnt, eps: config.rms_norm_eps as f32, gradient };
+        let middle = back.feed_forward(config, dy)?;
+        back.attention(config, shape, &middle)
+    }
+}
+
+/// The backward pass of one block.
+struct Backward<'a> {
+    block: &'a Block,
+    saved: &'a Saved,
+    learnt: &'a Learnt<'a>,
+    eps: f32,
+    gradient: &'a mut [f32],
+}
+
+impl Backward<'_> {
+    fn feed_forward(&mut self, config: &Config, dy: &Tensor) -> Result<Tensor> {
+        let saved = self.saved;
+        let d_fed = self.branch(AFTER_FEED_FORWARD, saved.fed.as_ref(), dy)?;
         let activated = gate(config.activation, &saved.gate, &saved.up)?;
-        let d_activated = back(DOWN, &activated, &d_fed)?;
+        let d_activated = self.projection(DOWN, &activated, &d_fed)?;
         let (d_gate, d_up) = gate_backward(config.activation, &saved.gate, &saved.up, &d_activated)?;
-        let normed = rms_norm(&saved.middle, &self.feed_forward_norm, eps)?;
-        let d_normed = back(GATE, &normed, &d_gate)?;
-        add_to(&d_normed, &back(UP, &normed, &d_up)?)?;
-        let dx = rms_norm_backward(&saved.middle, &self.feed_forward_norm, eps, &d_normed)?;
-        add_to(&dx, &dy)?;
+        let normed = self.block.normed(BEFORE_FEED_FORWARD, &saved.middle, self.eps)?;
+        let d_normed = self.projection(GATE, &normed, &d_gate)?;
+        add_to(&d_normed, &self.projection(UP, &normed, &d_up)?)?;
+        let dx = self.norm(BEFORE_FEED_FORWARD, &saved.middle, &d_normed)?;
+        add_to(&dx, dy)?;
         Ok(dx)
     }
 
-    fn attention_backward(
-        &self,
-        config: &Config,
-        shape: &Shape,
-        saved: &Saved,
-        pairs: &[Pair],
-        dy: Tensor,
-        gradient: &mut [f32],
-    ) -> Result<Tensor> {
-        let eps = config.rms_norm_eps as f32;
-        let table = &shape.tables[shape.rope_of[self.layer]];
-        let mut back = |which: usize, x: &Tensor, dy: &Tensor| self.back(which, x, dy, saved, pairs, gradient);
-        let d_attended = self.join_backward(saved.attended.as_ref(), 0, eps, &dy)?;
-        let d_context = back(O, &saved.context, &d_attended)?;
-        let attention = self.attention(config, shape);
+    fn attention(&mut self, config: &Config, shape: &Shape, dy: &Tensor) -> Result<Tensor> {
+        let saved = self.saved;
+        let table = &shape.tables[shape.rope_of[self.block.layer]];
+        let d_attended = self.branch(AFTER_ATTENTION, saved.attended.as_ref(), dy)?;
+        let d_context = self.projection(O, &saved.context, &d_attended)?;
+        let attention = self.block.attention(config, shape);
         let (mut d_q, mut d_k, d_v) = attend_backward(&attention, [&saved.q, &saved.k, &saved.v], &d_context)?;
         rotate(&d_q, table, &shape.positions, true)?;
         rotate(&d_k, table, &shape.positions, true)?;
-        if let (Some([of_q, of_k]), Some([q, k])) = (&self.head_norms, &saved.raw) {
-            d_q = rms_norm_backward(q, of_q, eps, &d_q)?;
-            d_k = rms_norm_backward(k, of_k, eps, &d_k)?;
+        if let Some([q, k]) = &saved.raw {
+            d_q = self.norm(OF_QUERIES, q, &d_q)?;
+            d_k = self.norm(OF_KEYS, k, &d_k)?;
         }
-        let normed = rms_norm(&saved.x, &self.attention_norm, eps)?;
-        let d_normed = back(Q, &normed, &d_q)?;
-        add_to(&d_normed, &back(K, &normed, &d_k)?)?;
-        add_to(&d_normed, &back(V, &normed, &d_v)?)?;
-        let dx = rms_norm_backward(&saved.x, &self.attention_norm, eps, &d_normed)?;
-        add_to(&dx, &dy)?;
+        let normed = self.block.normed(BEFORE_ATTENTION, &saved.x, self.eps)?;
+        let d_normed = self.projection(Q, &normed, &d_q)?;
+        add_to(&d_normed, &self.projection(K, &normed, &d_k)?)?;
+        add_to(&d_normed, &self.projection(V, &normed, &d_v)?)?;
+        let dx = self.norm(BEFORE_ATTENTION, &saved.x, &d_normed)?;
+        add_to(&dx, dy)?;
         Ok(dx)
     }
 
-    fn back(
-        &self,
-        which: usize,
-        x: &Tensor,
-        dy: &Tensor,
-        saved: &Saved,
-        pairs: &[Pair],
-        gradient: &mut [f32],
-    ) -> Result<Tensor> {
-        let low = saved.lows[which].as_ref().ok_or_else(|| anyhow::anyhow!("the forward pass had no pairs"))?;
-        Ok(self.projections[which].backward(x, &pairs[which], low, dy, gradient)?)
+    /// The derivative by the branch that [`Block::join`] added.
+    fn branch(&mut self, which: usize, branch: Option<&Tensor>, dy: &Tensor) -> Result<Tensor> {
+        branch.map_or_else(|| Ok(dy.clone()), |branch| self.norm(which, branch, dy))
+    }
+
+    fn norm(&mut self, which: usize, x: &Tensor, dy: &Tensor) -> Result<Tensor> {
+        let Some(gain) = &self.block.norms[which] else { return Ok(dy.clone()) };
+        if let Learnt::Whole(places) = self.learnt
+            && let Some(place) = &places.norms[which]
+        {
+            add_gain(&mut self.gradient[place.clone()], x, self.eps, dy)?;
+        }
+        Ok(rms_norm_backward(x, gain, self.eps, dy)?)
+    }
+
+    fn projection(&mut self, which: usize, x: &Tensor, dy: &Tensor) -> Result<Tensor> {
+        let linear = &self.block.projections[which];
+        match self.learnt {
+            Learnt::Whole(places) => Ok(linear.backward_whole(x, &places.projections[which], dy, self.gradient)?),
+            Learnt::Pairs(pairs) => {
+                let low = self.saved.lows[which].as_ref();
+                let low = low.ok_or_else(|| anyhow::anyhow!("the forward pass had no pairs"))?;
+                Ok(linear.backward(x, &pairs[which], low, dy, self.gradient)?)
+            }
+        }
     }
 }

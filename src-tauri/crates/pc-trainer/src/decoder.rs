@@ -1,8 +1,7 @@
-//! The parametrised decoder of all four families: frozen weights, packed batches, forward and hand-written backward.
+//! The parametrised decoder of all four families: its weights, packed batches, forward and hand-written backward.
 //!
 //! `x += attention(norm(x))`, `x += feed_forward(norm(x))`, with the switches of [`Config`]: biases, per-head norms,
-//! Gemma's norms after each branch, sliding windows. Deliberately absent: any gradient of a frozen weight, and a
-//! key-value cache: answering is the runtime's.
+//! Gemma's norms after each branch, sliding windows. Deliberately absent: a key-value cache: answering is the runtime's.
 
 use std::ops::Range;
 
@@ -11,10 +10,15 @@ use candle_core::{Device, Tensor};
 use pc_base::Cancel;
 use pc_model::{Config, Weights};
 
-use crate::block::{Block, Saved, Shape};
-use crate::kernel::{Head, RotaryTable, head_loss, rms_norm, rms_norm_backward, rows, view};
+use crate::block::{Block, Learnt, Saved, Shape};
+use crate::kernel::{
+    Head, LossBackward, RotaryTable, add_gain, edit, head_loss, losses, rms_norm, rms_norm_backward, rows, view,
+};
+use crate::layout::{Layout, Place};
 use crate::linear::{Pair, pairs};
 use crate::lora::{PROJECTIONS, Parameters};
+use crate::optimiser::AdamW;
+use crate::preference::{Judgement, Reference, judge, slopes};
 
 /// Rows of token ids one after another, each seeing only itself.
 #[derive(Clone, Debug, Default)]
@@ -22,23 +26,42 @@ pub struct Packed {
     pub ids: Vec<u32>,
     /// Where each row begins and ends.
     pub segments: Vec<Range<usize>>,
-    /// The places whose next token is learnt, and that token.
+    /// The places whose next token is learnt, that token, and how much its loss counts.
     pub places: Vec<u32>,
     pub targets: Vec<u32>,
+    pub weights: Vec<f32>,
 }
 
 impl Packed {
     /// Adds a row; `labels[t]` says whether token `t` is to be learnt (from what stands before it).
     pub fn push(&mut self, ids: &[u32], labels: &[bool]) {
+        let weights: Vec<f32> = labels.iter().map(|label| f32::from(u8::from(*label))).collect();
+        self.push_weighted(ids, &weights);
+    }
+
+    /// The same with how much each token's loss counts; one with 0 is not learnt.
+    pub fn push_weighted(&mut self, ids: &[u32], weights: &[f32]) {
         let start = self.ids.len();
         self.ids.extend_from_slice(ids);
         self.segments.push(start..self.ids.len());
         for at in 1..ids.len() {
-            if labels[at] {
+            if weights[at] > 0.0 {
                 self.places.push((start + at - 1) as u32);
                 self.targets.push(ids[at]);
+                self.weights.push(weights[at]);
             }
         }
+    }
+
+    /// Which of the targets belong to each row.
+    pub(crate) fn targets_of_rows(&self) -> Vec<Range<usize>> {
+        let mut start = 0;
+        let of_row = |segment: &Range<usize>| {
+            let ahead = self.places[start..].iter().take_while(|place| (**place as usize) < segment.end).count();
+            start += ahead;
+            start - ahead..start
+        };
+        self.segments.iter().map(of_row).collect()
     }
 
     /// The place of each token within its row.
@@ -47,9 +70,36 @@ impl Packed {
     }
 }
 
-/// Frozen weights in f32.
+/// What a step changes.
+#[derive(Clone, Copy)]
+pub enum Change<'a> {
+    /// The pairs beside frozen weights; `key` decides the dropout masks.
+    Pairs { parameters: &'a Parameters, key: u64 },
+    /// Every weight.
+    Whole,
+}
+
+/// What a step makes smaller.
+#[derive(Clone, Copy)]
+pub enum Objective<'a> {
+    /// `factor` times the sum of the labelled tokens' losses, each by its weight.
+    Likelihood { factor: f32 },
+    /// `factor` times the sum of the pairs' losses. Rows come in pairs: the chosen one, then the rejected one.
+    Preference { factor: f32, references: &'a [Reference] },
+}
+
+/// What a step found before it changed anything.
+pub struct Outcome {
+    /// Sum over labelled tokens, or over pairs; `factor` is not in it.
+    pub loss: f64,
+    /// One a pair.
+    pub judgements: Vec<Judgement>,
+}
+
+/// Weights in f32.
 pub struct Decoder {
     config: Config,
+    layout: Layout,
     /// `[vocabulary, hidden]`
     embedding: Tensor,
     /// Nothing where the head is the embedding.
@@ -82,12 +132,17 @@ impl Decoder {
             blocks.push(Block::load(config, weights, layer)?);
         }
         let final_norm = norm_gain(config, weights, "model.norm.weight", hidden)?;
-        Ok(Self { config: config.clone(), embedding, head, final_norm, blocks })
+        Ok(Self { config: config.clone(), layout: Layout::new(config), embedding, head, final_norm, blocks })
     }
 
     /// The model's shape.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Where each weight lies in a flat vector of all.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// Logits at every position, `[tokens * vocabulary]`: for tests and small inputs.
@@ -99,36 +154,115 @@ impl Decoder {
         Ok(view(&logits)?.to_vec())
     }
 
-    /// Summed loss of the batch's targets, without gradients.
+    /// Weighted sum of the losses of the batch's targets, without gradients.
     pub fn loss(&self, parameters: Option<&Parameters>, batch: &Packed) -> Result<f64> {
-        let pairs = parameters.map(|p| pairs(p, None)).transpose()?;
-        let trace = self.forward(batch, pairs.as_deref(), false)?;
-        Ok(self.head_loss(&trace.last, batch, None)?.0)
+        Ok(weighted(&self.losses(parameters, batch)?, batch))
     }
 
-    /// Summed loss of the batch's targets; adds the gradient of `weight * sum` to the flat `gradient`.
-    ///
-    /// `key` decides the dropout masks.
+    /// The logarithm of how likely the learnt part of each row is, without gradients.
+    pub fn log_likelihoods(&self, parameters: Option<&Parameters>, batch: &Packed) -> Result<Vec<f64>> {
+        Ok(likelihoods(&self.losses(parameters, batch)?, batch))
+    }
+
+    fn losses(&self, parameters: Option<&Parameters>, batch: &Packed) -> Result<Vec<f64>> {
+        let pairs = parameters.map(|p| pairs(p, None)).transpose()?;
+        let trace = self.forward(batch, pairs.as_deref(), false)?;
+        if batch.places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let chosen = self.chosen(&trace.last, batch)?;
+        let hidden = rms_norm(&chosen, &self.final_norm, self.config.rms_norm_eps as f32)?;
+        Ok(losses(&self.output(), &hidden, &batch.targets)?)
+    }
+
+    /// The loss of a batch; adds the objective's gradient to the flat `gradient`, which has the layout of the change.
     pub fn train(
         &self,
-        parameters: &Parameters,
+        change: Change<'_>,
         batch: &Packed,
-        weight: f32,
-        key: u64,
+        objective: Objective<'_>,
         gradient: &mut [f32],
-    ) -> Result<f64> {
-        let pairs = pairs(parameters, Some(key))?;
-        let Trace { shape, mut saved, last } = self.forward(batch, Some(&pairs), true)?;
-        let (loss, dx) = self.head_loss(&last, batch, Some(weight))?;
-        let Some(mut dx) = dx else { return Ok(loss) };
+    ) -> Result<Outcome> {
+        let pairs = match change {
+            Change::Pairs { parameters, key } => Some(pairs(parameters, Some(key))?),
+            Change::Whole => None,
+        };
+        let Trace { shape, mut saved, last } = self.forward(batch, pairs.as_deref(), true)?;
+        let (outcome, dx) = self.head_backward(&last, batch, objective, pairs.is_none(), gradient)?;
+        let Some(mut dx) = dx else { return Ok(outcome) };
         drop(last);
         for (layer, block) in self.blocks.iter().enumerate().rev() {
             let Some(kept) = saved.pop() else { break };
-            let pairs = &pairs[layer * PROJECTIONS.len()..][..PROJECTIONS.len()];
-            // Nothing trainable lies before the first block, so its input needs no derivative.
-            dx = block.backward(&self.config, &shape, kept, pairs, dx, gradient)?;
+            let learnt = match &pairs {
+                Some(pairs) => Learnt::Pairs(&pairs[layer * PROJECTIONS.len()..][..PROJECTIONS.len()]),
+                None => Learnt::Whole(&self.layout.blocks[layer]),
+            };
+            dx = block.backward(&self.config, &shape, &kept, &learnt, &dx, gradient)?;
         }
-        Ok(loss)
+        if pairs.is_none() {
+            self.embed_backward(&batch.ids, &dx, gradient)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Every weight in the order of the layout, as the files have it.
+    pub fn each(&self, mut see: impl FnMut(&Place, &[f32]) -> Result<()>) -> Result<()> {
+        let mut places = self.layout.places.iter();
+        let mut next = || places.next().ok_or_else(|| anyhow::anyhow!("the layout is too short"));
+        see(next()?, &view(&self.embedding)?)?;
+        if let Some(head) = &self.head {
+            see(next()?, &view(head)?)?;
+        }
+        let plain = |gain: &[f32]| gain.iter().map(|g| g - self.gain_offset()).collect::<Vec<f32>>();
+        for block in &self.blocks {
+            for gain in block.norms.iter().flatten() {
+                see(next()?, &plain(gain))?;
+            }
+            for linear in &block.projections {
+                see(next()?, &view(&linear.weight)?)?;
+                if let Some(bias) = &linear.bias {
+                    see(next()?, bias)?;
+                }
+            }
+        }
+        see(next()?, &plain(&self.final_norm))
+    }
+
+    /// Every weight as it is kept, to be changed where it lies.
+    pub(crate) fn each_mut(&mut self, mut change: impl FnMut(&Place, &mut [f32])) -> Result<()> {
+        let mut places = self.layout.places.iter();
+        let mut next = || places.next().ok_or_else(|| anyhow::anyhow!("the layout is too short"));
+        for table in std::iter::once(&self.embedding).chain(&self.head) {
+            let place = next()?;
+            edit(table, |values| change(place, values))?;
+        }
+        for block in &mut self.blocks {
+            for gain in block.norms.iter_mut().flatten() {
+                change(next()?, gain);
+            }
+            for linear in &mut block.projections {
+                let place = next()?;
+                edit(&linear.weight, |values| change(place, values))?;
+                if let Some(bias) = &mut linear.bias {
+                    change(next()?, bias);
+                }
+            }
+        }
+        change(next()?, &mut self.final_norm);
+        Ok(())
+    }
+
+    /// One update of every weight.
+    pub fn update(&mut self, adam: &mut AdamW, gradient: &[f32], learning_rate: f64, weight_decay: f64) -> Result<()> {
+        adam.step += 1;
+        self.each_mut(|place, values| {
+            let decay = if place.decays { weight_decay } else { 0.0 };
+            adam.apply(place.range.clone(), values, &gradient[place.range.clone()], learning_rate, decay);
+        })
+    }
+
+    fn gain_offset(&self) -> f32 {
+        if self.config.norm_plus_one { 1.0 } else { 0.0 }
     }
 
     fn output(&self) -> Head<'_> {
@@ -179,29 +313,80 @@ impl Decoder {
         Ok(rows(values, width)?)
     }
 
-    /// The loss at the labelled places and its derivative by the last block's output.
-    fn head_loss(&self, last: &Tensor, batch: &Packed, weight: Option<f32>) -> Result<(f64, Option<Tensor>)> {
-        let (width, eps) = (self.config.hidden_size, self.config.rms_norm_eps as f32);
-        let places = || batch.places.iter().map(|place| *place as usize * width);
+    /// The last block's output at the labelled places.
+    fn chosen(&self, last: &Tensor, batch: &Packed) -> Result<Tensor> {
+        let width = self.config.hidden_size;
+        let last = view(last)?;
         let mut chosen = Vec::with_capacity(batch.places.len() * width);
-        {
-            let last = view(last)?;
-            places().for_each(|at| chosen.extend_from_slice(&last[at..at + width]));
+        batch.places.iter().for_each(|place| chosen.extend_from_slice(&last[*place as usize * width..][..width]));
+        Ok(rows(chosen, width)?)
+    }
+
+    /// The loss at the labelled places and its derivative by the last block's output.
+    fn head_backward(
+        &self,
+        last: &Tensor,
+        batch: &Packed,
+        objective: Objective<'_>,
+        whole: bool,
+        gradient: &mut [f32],
+    ) -> Result<(Outcome, Option<Tensor>)> {
+        if batch.places.is_empty() {
+            return Ok((Outcome { loss: 0.0, judgements: Vec::new() }, None));
         }
-        if chosen.is_empty() {
-            return Ok((0.0, None));
-        }
-        let chosen = rows(chosen, width)?;
+        let (width, eps) = (self.config.hidden_size, self.config.rms_norm_eps as f32);
+        let chosen = self.chosen(last, batch)?;
         let hidden = rms_norm(&chosen, &self.final_norm, eps)?;
-        let (loss, derivative) = head_loss(&self.output(), &hidden, &batch.targets, weight)?;
-        let Some(derivative) = derivative else { return Ok((loss, None)) };
+        let (weights, judgements) = match objective {
+            Objective::Likelihood { factor } => {
+                (batch.weights.iter().map(|weight| weight * factor).collect(), Vec::new())
+            }
+            Objective::Preference { factor, references } => {
+                // How steep a pair's loss is shows only when both of its rows are known.
+                let found = likelihoods(&losses(&self.output(), &hidden, &batch.targets)?, batch);
+                ensure!(found.len() == 2 * references.len(), "rows must come in pairs");
+                let judgements: Vec<_> = references.iter().zip(found.chunks(2)).map(|(r, two)| judge(r, two)).collect();
+                (slopes(&judgements, &batch.targets_of_rows(), factor), judgements)
+            }
+        };
+        let head = whole.then(|| &mut gradient[self.layout.head.clone()]);
+        let backward = LossBackward { weights: &weights, head };
+        let (losses, derivative) = head_loss(&self.output(), &hidden, &batch.targets, Some(backward))?;
+        let loss = match objective {
+            Objective::Likelihood { .. } => weighted(&losses, batch),
+            Objective::Preference { .. } => judgements.iter().map(|judgement| judgement.loss).sum(),
+        };
+        let outcome = Outcome { loss, judgements };
+        let Some(derivative) = derivative else { return Ok((outcome, None)) };
+        if whole {
+            add_gain(&mut gradient[self.layout.final_norm.clone()], &chosen, eps, &derivative)?;
+        }
         let derivative = rms_norm_backward(&chosen, &self.final_norm, eps, &derivative)?;
         let mut dx = vec![0.0; batch.ids.len() * width];
-        for (at, row) in places().zip(view(&derivative)?.chunks_exact(width)) {
-            dx[at..at + width].copy_from_slice(row);
+        for (place, row) in batch.places.iter().zip(view(&derivative)?.chunks_exact(width)) {
+            dx[*place as usize * width..][..width].copy_from_slice(row);
         }
-        Ok((loss, Some(rows(dx, width)?)))
+        Ok((outcome, Some(rows(dx, width)?)))
     }
+
+    /// The gradient of the rows of the embedding that the batch looked up.
+    fn embed_backward(&self, ids: &[u32], dx: &Tensor, gradient: &mut [f32]) -> Result<()> {
+        let (width, scale) = (self.config.hidden_size, self.config.embed_scale.unwrap_or(1.0));
+        let table = &mut gradient[self.layout.embedding.clone()];
+        for (id, row) in ids.iter().zip(view(dx)?.chunks_exact(width)) {
+            let into = &mut table[*id as usize * width..][..width];
+            into.iter_mut().zip(row).for_each(|(sum, dx)| *sum += scale * dx);
+        }
+        Ok(())
+    }
+}
+
+fn weighted(losses: &[f64], batch: &Packed) -> f64 {
+    losses.iter().zip(&batch.weights).map(|(loss, weight)| loss * f64::from(*weight)).sum()
+}
+
+fn likelihoods(losses: &[f64], batch: &Packed) -> Vec<f64> {
+    batch.targets_of_rows().into_iter().map(|targets| -losses[targets].iter().sum::<f64>()).collect()
 }
 
 /// A norm's gain; Gemma keeps it as the distance from one.

@@ -1,14 +1,42 @@
-//! Hyper-parameters by the names of the cloud's wire: each is honoured or refused by name, none is ignored.
-//! Deliberately absent: defaults that depend on a model.
+//! What a training does, and its settings by the names of the cloud's wire: each is honoured or refused by name.
+//! Deliberately absent: defaults that depend on a model, and how the wire spells things.
 
 use anyhow::Result;
 use pc_base::{Code, coded};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::schedule::Scheduler;
 
-/// When an adapter is stored besides the last one.
+/// What is learnt, and from what, by its wire name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrainingType {
+    /// Every weight, from conversations.
+    Sft,
+    /// A LoRA adapter, from conversations.
+    #[default]
+    EfficientSft,
+    /// Every weight, from plain texts.
+    Cpt,
+    /// Every weight, from pairs of answers.
+    DpoFull,
+    /// A LoRA adapter, from pairs of answers.
+    DpoLora,
+}
+
+impl TrainingType {
+    /// Whether only a LoRA adapter is learnt.
+    pub const fn is_low_rank(self) -> bool {
+        matches!(self, Self::EfficientSft | Self::DpoLora)
+    }
+
+    /// Whether rows are pairs of answers.
+    pub const fn is_preference(self) -> bool {
+        matches!(self, Self::DpoFull | Self::DpoLora)
+    }
+}
+
+/// When the weights are stored besides at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SaveStrategy {
@@ -16,14 +44,14 @@ pub enum SaveStrategy {
     Steps,
 }
 
-/// Settings of an `efficient_sft` training.
+/// Settings of a training; those of LoRA have no effect where every weight is learnt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Hyper {
     pub n_epochs: u32,
-    /// Rows an update; the loss is the mean over all labelled tokens of the batch.
+    /// Rows an update; the loss is the mean over all labelled tokens of the batch, or over its pairs.
     pub batch_size: u32,
-    /// Tokens; longer rows are dropped and counted.
+    /// Tokens. Longer conversations are dropped and counted, longer texts go in pieces, longer answers are cut.
     pub max_length: u32,
     pub learning_rate: f64,
     pub lr_scheduler_type: Scheduler,
@@ -41,9 +69,9 @@ pub struct Hyper {
     pub lora_alpha: u32,
     pub lora_dropout: f64,
     pub save_strategy: SaveStrategy,
-    /// Steps between stored adapters with `steps`.
+    /// Steps between stored weights with `steps`; 0 stores none.
     pub save_steps: u32,
-    /// How many stored adapters are kept.
+    /// How many of them are kept.
     pub save_total_limit: u32,
     /// Decides initial matrices, order and dropout.
     pub seed: u64,
@@ -75,35 +103,6 @@ impl Default for Hyper {
 }
 
 impl Hyper {
-    /// From the wire's `hyper_parameters`; numbers may be spelled as text, as the cloud's samples do.
-    pub fn from_wire(given: &Map<String, Value>) -> Result<Self> {
-        let mut settings = Map::new();
-        for (key, value) in given {
-            match key.as_str() {
-                "freeze_vit" | "augmentation_types" | "augmentation_ratio" => {
-                    return Err(invalid(key, "this training does not have it"));
-                }
-                "data_augmentation" if as_flag(value) => return Err(invalid(key, "this cloud has no data to mix in")),
-                "data_augmentation" => {}
-                "lr_scheduler_type" | "save_strategy" => {
-                    let text = value.as_str().ok_or_else(|| invalid(key, "it is not text"))?;
-                    settings.insert(key.clone(), text.to_ascii_lowercase().into());
-                }
-                _ => {
-                    settings.insert(key.clone(), number(key, value)?);
-                }
-            }
-        }
-        // One field at a time, so that the refusal can name it.
-        for (key, value) in &settings {
-            let one = Map::from_iter([(key.clone(), value.clone())]);
-            serde_json::from_value::<Self>(one.into()).map_err(|e| invalid(key, &e.to_string()))?;
-        }
-        let hyper: Self = serde_json::from_value(settings.into())?;
-        hyper.check()?;
-        Ok(hyper)
-    }
-
     /// Refuses what cannot be trained, by the setting's name.
     pub fn check(&self) -> Result<()> {
         let counts = [
@@ -113,7 +112,7 @@ impl Hyper {
             ("logging_steps", self.logging_steps, 1..=1_000_000),
             ("lora_rank", self.lora_rank, 1..=512),
             ("lora_alpha", self.lora_alpha, 1..=4096),
-            ("save_steps", self.save_steps, 1..=1_000_000),
+            ("save_steps", self.save_steps, 0..=1_000_000),
             ("save_total_limit", self.save_total_limit, 1..=1000),
         ];
         for (name, value, range) in counts {
@@ -140,17 +139,6 @@ impl Hyper {
     }
 }
 
-fn as_flag(value: &Value) -> bool {
-    value.as_bool().unwrap_or_else(|| value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true")))
-}
-
-fn number(key: &str, value: &Value) -> Result<Value> {
-    let Some(text) = value.as_str() else { return Ok(value.clone()) };
-    let text = text.trim();
-    let whole = text.parse::<u64>().ok().map(Value::from);
-    whole.or_else(|| text.parse::<f64>().ok().map(Value::from)).ok_or_else(|| invalid(key, "it is not a number"))
-}
-
 pub(crate) fn invalid(what: &str, why: &str) -> anyhow::Error {
     coded(Code::InputInvalid).with("what", what).with("why", why).into()
 }
@@ -159,34 +147,20 @@ pub(crate) fn invalid(what: &str, why: &str) -> anyhow::Error {
 mod tests {
     use super::*;
 
-    fn wire(text: &str) -> Result<Hyper> {
-        Hyper::from_wire(&serde_json::from_str(text).unwrap())
-    }
-
-    #[test]
-    fn numbers_as_text_are_read_and_case_does_not_matter() {
-        let hyper =
-            wire(r#"{"learning_rate":"1.6e-5","n_epochs":"2","lr_scheduler_type":"Cosine","data_augmentation":false}"#)
-                .unwrap();
-        assert_eq!((hyper.learning_rate, hyper.n_epochs, hyper.lr_scheduler_type), (1.6e-5, 2, Scheduler::Cosine));
-    }
-
     #[test]
     fn every_refusal_names_its_setting() {
+        let plain = Hyper::default();
         let bad = [
-            (r#"{"n_epochs":0}"#, "n_epochs"),
-            (r#"{"learning_rate":"fast"}"#, "learning_rate"),
-            (r#"{"learning_rate":-1}"#, "learning_rate"),
-            (r#"{"lr_scheduler_type":"reduce_lr_on_plateau"}"#, "lr_scheduler_type"),
-            (r#"{"freeze_vit":true}"#, "freeze_vit"),
-            (r#"{"data_augmentation":true}"#, "data_augmentation"),
-            (r#"{"lora_rang":8}"#, "lora_rang"),
-            (r#"{"batch_size":1.5}"#, "batch_size"),
+            (Hyper { n_epochs: 0, ..plain.clone() }, "n_epochs"),
+            (Hyper { learning_rate: -1.0, ..plain.clone() }, "learning_rate"),
+            (Hyper { learning_rate: f64::NAN, ..plain.clone() }, "learning_rate"),
+            (Hyper { lora_dropout: 1.0, ..plain.clone() }, "lora_dropout"),
+            (Hyper { save_total_limit: 0, ..plain }, "save_total_limit"),
         ];
-        for (text, name) in bad {
-            let error = wire(text).unwrap_err();
+        for (hyper, name) in bad {
+            let error = hyper.check().unwrap_err();
             let coded = error.downcast_ref::<pc_base::Coded>().expect("a refusal has a code");
-            assert_eq!((coded.code, coded.values["what"].as_str()), (Code::InputInvalid, name), "{text}");
+            assert_eq!((coded.code, coded.values["what"].as_str()), (Code::InputInvalid, name));
         }
     }
 }

@@ -1,14 +1,16 @@
-//! One frozen projection with its LoRA pair, forward and backward.
+//! One projection, forward and backward: frozen with a LoRA pair beside it, or learnt itself.
 //!
-//! With `z = drop(x) Aᵀ`: `y = x Wᵀ + bias + s z Bᵀ`. Backward: `dB = s dyᵀ z`, `dz = s dy B`, `dA = dzᵀ drop(x)`,
-//! `dx = dy W + mask(dz A)`. `W` never gets a gradient. Deliberately absent: merging the pair into `W`.
+//! With `z = drop(x) Aᵀ`: `y = x Wᵀ + bias + s z Bᵀ`. Backward of the pair: `dB = s dyᵀ z`, `dz = s dy B`,
+//! `dA = dzᵀ drop(x)`, `dx = dy W + mask(dz A)`; of the projection: `dW = dyᵀ x`, `dbias = sum dy`, `dx = dy W`.
+//! Deliberately absent: merging the pair into `W`.
 
 use candle_core::{Device, Result, Tensor};
 
-use crate::kernel::{add_bias, add_low_rank, add_to, dropout, dropout_backward, view};
+use crate::kernel::{add_bias, add_low_rank, add_outer, add_rows, add_to, dropout, dropout_backward, view};
+use crate::layout::ProjectionPlace;
 use crate::lora::{Parameters, Slot};
 
-/// A frozen projection `[out, in]`.
+/// A projection `[out, in]`.
 pub(crate) struct Linear {
     pub weight: Tensor,
     pub bias: Option<Vec<f32>>,
@@ -63,6 +65,21 @@ impl Linear {
         let low = pair.input(x)?.matmul(&pair.a.t()?)?;
         add_low_rank(&y, &low, &pair.b_transposed, pair.scaling)?;
         Ok((y, Some(low)))
+    }
+
+    /// `dx`, while the projection's own gradients are added to the flat `gradient`.
+    pub(crate) fn backward_whole(
+        &self,
+        x: &Tensor,
+        place: &ProjectionPlace,
+        dy: &Tensor,
+        gradient: &mut [f32],
+    ) -> Result<Tensor> {
+        add_outer(&mut gradient[place.weight.clone()], dy, x)?;
+        if let Some(bias) = &place.bias {
+            add_rows(&mut gradient[bias.clone()], dy)?;
+        }
+        dy.matmul(&self.weight)
     }
 
     /// `dx`, while the pair's gradients are added to the flat `gradient`.

@@ -1,7 +1,7 @@
 //! The trainable part: for each frozen projection a pair `A [rank, in]`, `B [out, rank]` (LoRA, arXiv 2106.09685),
 //! all in one flat vector, so that the optimiser and a checkpoint see plain numbers.
 //!
-//! Deliberately absent: variants (rsLoRA, DoRA) and training of whole weights.
+//! Deliberately absent: variants (rsLoRA, DoRA).
 
 use std::collections::BTreeMap;
 use std::ops::Range;

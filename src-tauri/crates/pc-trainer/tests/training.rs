@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pc_base::{Cancel, Code, Coded};
 use pc_model::Adapter;
-use pc_trainer::{Hyper, SaveStrategy, TrainEvent, TrainJob, TrainSummary, train};
+use pc_trainer::{Hyper, SaveStrategy, TrainEvent, TrainJob, TrainSummary, TrainingType, train};
 use tempfile::TempDir;
 
 fn fixture(family: &str) -> PathBuf {
@@ -25,6 +25,8 @@ fn job(root: &TempDir, family: &str, hyper: Hyper, lines: &[&str]) -> TrainJob {
     let data = root.path().join("train.jsonl");
     pc_base::write_atomic(&data, lines.join("\n").as_bytes()).unwrap();
     TrainJob {
+        kind: TrainingType::EfficientSft,
+        merge: false,
         model_dir: fixture(family),
         adapter_in: None,
         data: vec![data],

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use pc_base::Language;
 use pc_dataset::Rows;
-use pc_model::{Catalog, ModelFolder, training_example};
+use pc_model::{Catalog, Learnt, ModelFolder, training_example};
 use pc_store::console::KnownDataset;
 use rust_decimal::{Decimal, RoundingStrategy};
 use sha2::{Digest as _, Sha256};
@@ -123,9 +123,11 @@ fn counted(path: &Path, rows: u64, folder: &ModelFolder, max_length: u32, reason
     let (tokenizer, template) = (folder.tokenizer()?, folder.chat_template()?);
     let (mut seen, mut dropped, mut tokens) = (0_u64, 0_u64, 0_u64);
     for row in Rows::open(path)?.take(COUNTED as usize) {
-        let messages = row?.messages.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+        let row = row?;
+        let messages = row.messages.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+        let spoken = (messages.as_slice(), row.tools.as_ref());
         // A row that the template refuses is the training's to report.
-        let Ok(example) = training_example(&tokenizer, &template, &messages) else { continue };
+        let Ok(example) = training_example(&tokenizer, &template, spoken, Learnt::EveryTurn) else { continue };
         seen += 1;
         if example.ids.len() > max_length as usize {
             dropped += 1;

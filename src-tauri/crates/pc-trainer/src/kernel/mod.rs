@@ -9,13 +9,15 @@ mod attention;
 mod loss;
 mod low_rank;
 mod norm;
+mod outer;
 mod rotary;
 mod vector;
 
 pub(crate) use activation::{gate, gate_backward};
 pub(crate) use attention::{Attention, attend, attend_backward};
-pub(crate) use loss::{Head, head_loss};
+pub(crate) use loss::{Head, LossBackward, head_loss, losses};
 pub(crate) use low_rank::{add_bias, add_low_rank, add_to, dropout, dropout_backward, scramble};
 pub(crate) use norm::{rms_norm, rms_norm_backward};
+pub(crate) use outer::{add_gain, add_outer, add_rows};
 pub(crate) use rotary::{RotaryTable, rotate};
-pub(crate) use vector::{add, rows, view};
+pub(crate) use vector::{add, edit, rows, view};

@@ -1,4 +1,5 @@
-//! Root mean square norm (arXiv 1910.07467) and its derivative. Deliberately absent: learning the gain, which is frozen.
+//! Root mean square norm (arXiv 1910.07467) and its derivative by its input; that by the gain is in `outer`.
+//! Deliberately absent: norms of other kinds.
 
 use candle_core::{Result, Tensor};
 
@@ -38,6 +39,6 @@ pub(crate) fn rms_norm_backward(x: &Tensor, gain: &[f32], eps: f32, dy: &Tensor)
 }
 
 #[inline(always)]
-fn inverse_rms(x: &[f32], eps: f32) -> f32 {
+pub(super) fn inverse_rms(x: &[f32], eps: f32) -> f32 {
     1.0 / (dot(x, x) / x.len() as f32 + eps).sqrt()
 }

@@ -1,7 +1,8 @@
 //! `config.json` in Hugging Face's form out of a [`Config`], whatever file that came from.
 
-use pc_model::{Activation, Config, Family, Rope, RopeScaling};
 use serde_json::{Value, json};
+
+use crate::config::{Activation, Config, Family, Rope, RopeScaling};
 
 /// What `Config::from_json` reads back as the same config.
 pub fn config_json(config: &Config) -> Value {
