@@ -222,10 +222,10 @@ fn the_settings_of_reports_and_stores_are_kept() {
 fn a_rate_that_follows_evaluations_falls_with_them_and_needs_some() {
     let root = TempDir::new().unwrap();
     let mut job = job(root.path(), TrainingType::EfficientSft, "qwen2");
-    // A rate far too high: evaluations get no better.
+    // A rate with which nothing gets better: twelve evaluations later it falls, and then it is too small to fall again.
     job.hyper = Hyper {
         lr_scheduler_type: Scheduler::ReduceLrOnPlateau,
-        learning_rate: 0.9,
+        learning_rate: 1e-7,
         n_epochs: 15,
         eval_steps: 1,
         save_steps: 0,
@@ -237,7 +237,7 @@ fn a_rate_that_follows_evaluations_falls_with_them_and_needs_some() {
         .iter()
         .filter_map(|e| if let TrainEvent::Step { learning_rate, .. } = e { Some(*learning_rate) } else { None })
         .collect();
-    assert!(rates[0] == 0.9 && rates[29] < 0.1, "{rates:?}");
+    assert!(rates[11] == 1e-7 && (rates[12] - 1e-8).abs() < 1e-12 && rates[29] == rates[12], "{rates:?}");
     job.hyper.eval_steps = 0;
     assert_eq!(code(run(&job).0), Code::InputInvalid);
 }
