@@ -162,9 +162,9 @@ impl<T: DeserializeOwned> RowsOf<T> {
             let line = line.trim_ascii();
             if !line.is_empty() {
                 let row = serde_json::from_slice(line);
-                return row
-                    .map(Some)
-                    .code(|| coded(Code::InputInvalid).with("what", what()).with("why", "it is not a row of this kind"));
+                return row.map(Some).code(|| {
+                    coded(Code::InputInvalid).with("what", what()).with("why", "it is not a row of this kind")
+                });
             }
         }
     }

@@ -35,8 +35,7 @@ pub fn training_example(
     learnt: Learnt,
 ) -> Result<TrainingExample> {
     let render = |upto: usize, open: bool| {
-        let options =
-            RenderOptions { add_generation_prompt: open, tools: tools.cloned(), ..RenderOptions::default() };
+        let options = RenderOptions { add_generation_prompt: open, tools: tools.cloned(), ..RenderOptions::default() };
         template.render(&messages[..upto], &options)
     };
     let whole = render(messages.len(), false)?;

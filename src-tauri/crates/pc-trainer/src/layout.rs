@@ -91,8 +91,7 @@ impl Places {
             let bias = bias.then(|| self.add(format!("{prefix}.{name}.bias"), vec![out], false));
             ProjectionPlace { weight, bias }
         };
-        let projections =
-            PROJECTIONS.iter().zip(projection_shapes(config)).enumerate().map(&mut projection).collect();
+        let projections = PROJECTIONS.iter().zip(projection_shapes(config)).enumerate().map(&mut projection).collect();
         BlockPlaces { norms, projections }
     }
 }
@@ -112,8 +111,7 @@ mod tests {
     #[test]
     fn every_tensor_of_every_family_has_exactly_one_place() {
         for family in ["qwen2", "qwen3", "llama", "gemma3"] {
-            let dir =
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures/tiny-models").join(family);
+            let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures/tiny-models").join(family);
             let model = ModelFolder::open(&dir).unwrap();
             let layout = Layout::new(&model.config);
             let mut names: Vec<String> = layout.places.iter().map(|place| place.name.clone()).collect();

@@ -79,7 +79,8 @@ impl Learner {
     fn save_whole(&self, adapter: Option<&Adapter>, model: &ModelFolder, folder: &Path) -> Result<()> {
         std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
         let places = self.decoder.layout().places.iter();
-        let tensors: Vec<(&str, &[usize])> = places.map(|place| (place.name.as_str(), place.shape.as_slice())).collect();
+        let tensors: Vec<(&str, &[usize])> =
+            places.map(|place| (place.name.as_str(), place.shape.as_slice())).collect();
         write_safetensors(&folder.join("model.safetensors"), &tensors, |put| {
             self.decoder.each(|place, values| {
                 let module = place.name.strip_suffix(".weight").unwrap_or(&place.name);

@@ -284,9 +284,7 @@ fn preference_loss(references: &[Reference], likelihoods: &[f64]) -> f64 {
 
 /// Means over pairs, where there are any.
 fn rewards(judgements: &[Judgement]) -> Option<Rewards> {
-    let mean = |value: &dyn Fn(&Judgement) -> f64| {
-        judgements.iter().map(value).sum::<f64>() / judgements.len() as f64
-    };
+    let mean = |value: &dyn Fn(&Judgement) -> f64| judgements.iter().map(value).sum::<f64>() / judgements.len() as f64;
     (!judgements.is_empty()).then(|| Rewards {
         chosen: mean(&|j| j.chosen),
         rejected: mean(&|j| j.rejected),

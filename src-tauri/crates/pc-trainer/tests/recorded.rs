@@ -123,8 +123,7 @@ fn learning_every_weight_from_conversations_and_texts_is_as_the_trainer_does() {
             let mut adam = AdamW::new(decoder.layout().count());
             let factor = 1.0 / batch.targets.len() as f32;
             for (step, right) in numbers(&run["losses"]).into_iter().enumerate() {
-                let (outcome, gradient) =
-                    gradient(&decoder, Change::Whole, &batch, Objective::Likelihood { factor });
+                let (outcome, gradient) = gradient(&decoder, Change::Whole, &batch, Objective::Likelihood { factor });
                 if step == 0 {
                     assert_whole(&what, &decoder, &gradient, &run["gradients"], 1e-3);
                 }
@@ -143,8 +142,7 @@ fn a_weighted_turn_counts_by_its_share() {
     let (decoder, batch) = (decoder("gemma3"), batch(&run["rows"]));
     let factor = 1.0 / batch.targets.len() as f32;
     let mut gradient = vec![0.0; decoder.layout().count()];
-    let outcome =
-        decoder.train(Change::Whole, &batch, Objective::Likelihood { factor }, &mut gradient).unwrap();
+    let outcome = decoder.train(Change::Whole, &batch, Objective::Likelihood { factor }, &mut gradient).unwrap();
     let (loss, right) = (outcome.loss * f64::from(factor), run["loss"].as_f64().unwrap());
     assert!((loss - right).abs() < 1e-3, "{loss} where {right} is right");
     assert_whole("weighted", &decoder, &gradient, &run["gradients"], 1e-3);
@@ -242,7 +240,10 @@ fn every_schedule_moves_the_rate_as_transformers_does() {
         let found = Schedule::new(kind, 0.5, warmup as f64 / 20.0, 20);
         for (done, right) in numbers(&schedule["rates"]).into_iter().enumerate() {
             let rate = found.rate(done as u64);
-            assert!((rate - right).abs() < 1e-9, "{kind:?} warm-up {warmup} after {done}: {rate} where {right} is right");
+            assert!(
+                (rate - right).abs() < 1e-9,
+                "{kind:?} warm-up {warmup} after {done}: {rate} where {right} is right"
+            );
         }
     }
 }
@@ -253,6 +254,10 @@ fn the_rate_falls_on_a_plateau_as_pytorch_has_it() {
     let mut found = Plateau::default();
     for (loss, right) in numbers(&plateau["losses"]).into_iter().zip(numbers(&plateau["rates"])) {
         found.see(loss, 0.5);
-        assert!((0.5 * found.factor - right).abs() < 1e-9, "after {loss}: {} where {right} is right", 0.5 * found.factor);
+        assert!(
+            (0.5 * found.factor - right).abs() < 1e-9,
+            "after {loss}: {} where {right} is right",
+            0.5 * found.factor
+        );
     }
 }

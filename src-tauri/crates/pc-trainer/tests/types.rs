@@ -18,13 +18,8 @@ const PAIRS: &str = r#"{"messages":[{"role":"user","content":"Pool?"}],"chosen":
 {"messages":[{"role":"user","content":"A"},{"role":"assistant","content":"B"},{"role":"user","content":"早餐？"}],"chosen":{"role":"assistant","content":"七点。","loss_weight":0.5},"rejected":{"role":"assistant","content":"不知道。"}}
 {"messages":[{"role":"user","content":"Bus?"}],"chosen":{"role":"assistant","content":"Hourly."},"rejected":{"role":"assistant","content":"Walk."}}"#;
 
-const KINDS: [TrainingType; 5] = [
-    TrainingType::Sft,
-    TrainingType::EfficientSft,
-    TrainingType::Cpt,
-    TrainingType::DpoFull,
-    TrainingType::DpoLora,
-];
+const KINDS: [TrainingType; 5] =
+    [TrainingType::Sft, TrainingType::EfficientSft, TrainingType::Cpt, TrainingType::DpoFull, TrainingType::DpoLora];
 
 fn fixture(family: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures/tiny-models").join(family)
@@ -103,14 +98,18 @@ fn values(kind: TrainingType, folder: &Path) -> Vec<f32> {
 fn every_type_learns_and_goes_on_after_an_interruption_with_the_same_weights() {
     for kind in KINDS {
         let root = TempDir::new().unwrap();
-        let (straight, broken) = (job(&root.path().join("a"), kind, "gemma3"), job(&root.path().join("b"), kind, "gemma3"));
+        let (straight, broken) =
+            (job(&root.path().join("a"), kind, "gemma3"), job(&root.path().join("b"), kind, "gemma3"));
         let (whole, events) = run(&straight);
         let whole = whole.unwrap();
         let losses: Vec<f64> = events
             .iter()
             .filter_map(|e| if let TrainEvent::Eval { loss, .. } = e { Some(*loss) } else { None })
             .collect();
-        assert!(losses.len() == 3 && losses[2] < losses[0], "{kind:?}: at steps 4, 8 and 12 it gets better: {losses:?}");
+        assert!(
+            losses.len() == 3 && losses[2] < losses[0],
+            "{kind:?}: at steps 4, 8 and 12 it gets better: {losses:?}"
+        );
         assert_eq!(interrupted_at(&broken, 3), Code::Cancelled);
         assert_eq!(interrupted_at(&broken, 7), Code::Cancelled);
         let (resumed, events) = run(&broken);
@@ -215,7 +214,9 @@ fn the_settings_of_reports_and_stores_are_kept() {
     assert_eq!(reported, [5, 10, 12], "every fifth, and the last");
     let quiet = events.iter().filter(|event| matches!(event, TrainEvent::Progress { .. })).count();
     assert_eq!(quiet, 9, "the others say only how far it is");
-    assert!(!job.work_dir.join("checkpoint-6").exists() && job.work_dir.join("checkpoint-9/model.safetensors").is_file());
+    assert!(
+        !job.work_dir.join("checkpoint-6").exists() && job.work_dir.join("checkpoint-9/model.safetensors").is_file()
+    );
 }
 
 #[test]

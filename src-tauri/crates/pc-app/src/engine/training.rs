@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use pc_base::{Cancel, Code, Places, coded};
 use pc_server::{TrainDone, TrainEvent, TrainSpec};
-use pc_trainer::{Hyper, SaveStrategy, TrainJob};
+use pc_trainer::{Hyper, SaveStrategy, TrainJob, TrainingType};
 
 use super::turns::Turns;
 use super::worker::{END_PATIENCE, Line};
@@ -128,13 +128,13 @@ fn known(event: pc_trainer::TrainEvent) -> Option<TrainEvent> {
         Theirs::Started { rows, dropped, tokens_per_epoch, total_steps, resumed_from_step } => {
             TrainEvent::Started { rows, dropped, tokens_per_epoch, total_steps, resumed_from_step }
         }
-        Theirs::Step { step, epoch, loss, learning_rate, tokens, tokens_per_second, eta_seconds } => {
+        Theirs::Step { step, epoch, loss, learning_rate, tokens, tokens_per_second, eta_seconds, rewards: _ } => {
             TrainEvent::Step { step, epoch, loss, learning_rate, tokens, tokens_per_second, eta_seconds }
         }
         Theirs::Eval { step, loss } => TrainEvent::Eval { step, loss },
         Theirs::Checkpoint { step, path } => TrainEvent::Checkpoint { step, path },
         // The worker's last word says it.
-        Theirs::Finished { .. } => return None,
+        Theirs::Finished { .. } | Theirs::Progress { .. } => return None,
     })
 }
 
@@ -162,6 +162,8 @@ fn job(places: &Places, spec: &TrainSpec) -> Result<TrainJob> {
         ..plain
     };
     Ok(TrainJob {
+        kind: TrainingType::EfficientSft,
+        merge: false,
         model_dir: places.base_model(&spec.base_model),
         adapter_in: spec.adapter.clone(),
         data: spec.data.clone(),
