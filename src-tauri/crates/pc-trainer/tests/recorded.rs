@@ -97,7 +97,11 @@ fn assert_whole(what: &str, decoder: &Decoder, values: &[f32], right: &Value, to
 
 fn weights(decoder: &Decoder) -> Vec<f32> {
     let mut all = Vec::new();
-    decoder.each(|_, values| Ok(all.extend_from_slice(values))).unwrap();
+    let take = |_: &_, values: &[f32]| {
+        all.extend_from_slice(values);
+        Ok(())
+    };
+    decoder.each(take).unwrap();
     all
 }
 
