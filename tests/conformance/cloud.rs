@@ -12,8 +12,8 @@ use pc_cloud::{Billing, Cloud, CloudError, Endpoint, Network};
 use pc_protocol::{CreateFineTune, FineTune};
 use pc_secrets::MasterKey;
 use pc_server::{
-    BaseModel, Credentials, DeploySpec, Engine, Finish, GenerateSpec, Generated, Options, PriceBook, Profile, State,
-    TrainDone, TrainEvent, TrainSpec,
+    BaseModel, Credentials, DeploySpec, Engine, Finish, GenerateSpec, Generated, Options, PriceBook, Profile, Said,
+    State, TrainDone, TrainEvent, TrainSpec,
 };
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -72,14 +72,14 @@ impl Engine for SmallEngine {
     fn generate(
         &self,
         spec: &GenerateSpec,
-        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        on_said: &mut dyn FnMut(Said<'_>) -> ControlFlow<()>,
         _: &Cancel,
     ) -> anyhow::Result<Generated> {
         if spec.sampling.max_tokens == Some(13) {
             return Err(pc_base::coded(Code::TemplateInvalid).with("why", "thirteen").into());
         }
         for piece in PIECES {
-            if on_text(piece).is_break() {
+            if on_said(Said { text: piece, tokens: &[] }).is_break() {
                 break;
             }
         }

@@ -66,8 +66,7 @@ async fn an_answer_that_cannot_be_given_is_an_error_in_every_form() {
         model: model.to_owned(),
         messages: messages.clone(),
         sampling: sampling.clone(),
-        stream: None,
-        stream_options: None,
+        ..ChatRequest::default()
     };
     let cancel = Cancel::default();
     for error in [

@@ -115,8 +115,7 @@ async fn answering(cloud: &Cloud, model: &str) {
         model: model.to_owned(),
         messages,
         sampling: SamplingParameters::default(),
-        stream: None,
-        stream_options: None,
+        ..ChatRequest::default()
     };
     let (mut native, mut compatible) = (Vec::new(), Vec::new());
     let cancel = Cancel::default();

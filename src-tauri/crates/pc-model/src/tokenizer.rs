@@ -63,6 +63,24 @@ impl Tokenizer {
         self.inner.id_to_token(id)
     }
 
+    /// The bytes that a token stands for inside a text; of a part of a character only its own.
+    pub fn bytes_of(&self, id: u32) -> Vec<u8> {
+        let Some(token) = self.token_of(id) else { return Vec::new() };
+        let hex = token.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
+        if let Some(byte) = hex.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            return vec![byte];
+        }
+        let alone = self.decode(&[id], false).unwrap_or_default();
+        let broken = alone.contains(BROKEN) && !token.contains(BROKEN);
+        if let Some(bytes) = broken.then(|| token.chars().map(byte_level).collect()).flatten() {
+            return bytes;
+        }
+        // Some decoders cut the space at the beginning of a text, which a token inside one has.
+        let spaced = format!("{alone} {alone}");
+        let twice = self.decode(&[id, id], false).unwrap_or_default();
+        if !alone.is_empty() && twice == spaced { format!(" {alone}").into_bytes() } else { alone.into_bytes() }
+    }
+
     /// Ids with added tokens counted.
     pub fn vocab_size(&self) -> usize {
         self.inner.get_vocab_size(true)
@@ -79,6 +97,16 @@ const LONGEST_BEGINNING: usize = 3;
 /// A run of broken bytes restarts decoding after this many tokens, so that it cannot grow slower and slower.
 const LONGEST_WINDOW: usize = 32;
 const BROKEN: char = '\u{FFFD}';
+
+/// The byte that a character of a byte-level vocabulary stands for: printable ones for themselves, the rest in order from
+/// U+0100 on (GPT-2, <https://github.com/openai/gpt-2>).
+fn byte_level(character: char) -> Option<u8> {
+    let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
+    match u32::from(character) {
+        code @ 0..=0xFF => Some(code as u8).filter(|byte| printable(*byte)),
+        code => (0..=u8::MAX).filter(|byte| !printable(*byte)).nth(code.checked_sub(0x100)? as usize),
+    }
+}
 
 /// Text as it becomes certain: a character whose bytes are spread over tokens is held back until it is whole, and bytes
 /// that can no longer become one are shown as the replacement sign.
@@ -133,5 +161,19 @@ fn certain(text: &str, open: usize) -> usize {
         0 => text.len(),
         _ if open <= LONGEST_BEGINNING => 0,
         _ => text.len() - broken.min(LONGEST_BEGINNING) * BROKEN.len_utf8(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::byte_level;
+
+    #[test]
+    fn every_byte_has_one_character_and_the_known_ones_are_right() {
+        let codes = (0..0x200).filter_map(char::from_u32).filter_map(byte_level);
+        let mut bytes: Vec<u8> = codes.collect();
+        bytes.sort_unstable();
+        assert_eq!(bytes, (0..=u8::MAX).collect::<Vec<u8>>());
+        assert_eq!((byte_level('Ġ'), byte_level('Ċ'), byte_level('a')), (Some(b' '), Some(b'\n'), Some(b'a')));
     }
 }

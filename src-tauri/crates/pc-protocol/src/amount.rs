@@ -58,6 +58,20 @@ pub(crate) mod maybe_text {
     pub(crate) use super::maybe as deserialize;
 }
 
+/// For `serde(with)`: a JSON number, null where there is nothing.
+pub(crate) mod maybe_number {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(amount: &Option<Decimal>, to: S) -> Result<S::Ok, S::Error> {
+        match amount {
+            Some(amount) => super::number::serialize(amount, to),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) use super::maybe as deserialize;
+}
+
 pub(crate) fn maybe<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decimal>, D::Error> {
     let raw = Box::<RawValue>::deserialize(from)?;
     match raw.get().trim() {

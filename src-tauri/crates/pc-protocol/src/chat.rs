@@ -1,14 +1,13 @@
 //! OpenAI-compatible chat completions (`/compatible-mode/v1/chat/completions`): request, answer, chunk of a stream.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::lenient;
 use crate::message::{Message, Spoken};
 use crate::sampling::SamplingParameters;
 
 /// A question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChatRequest {
     pub model: String,
     pub messages: Vec<Message>,
@@ -18,6 +17,15 @@ pub struct ChatRequest {
     pub stream: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_options: Option<StreamOptions>,
+    /// Tell how likely every token was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<bool>,
+    /// And so many alternatives, 0 to 20.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_logprobs: Option<u64>,
+    /// Added to the logits of tokens, by their id: -100 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logit_bias: Option<std::collections::BTreeMap<String, f64>>,
 }
 
 /// What a stream brings beside text.
@@ -55,9 +63,41 @@ pub struct ChatChoice {
     pub index: u64,
     pub message: Spoken,
     #[serde(default)]
-    pub logprobs: Option<Value>,
+    pub logprobs: Option<ChoiceLogprobs>,
     #[serde(default, deserialize_with = "lenient::maybe_text")]
     pub finish_reason: Option<String>,
+}
+
+/// How likely the tokens of a text were.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChoiceLogprobs {
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub content: Vec<TokenLogprob>,
+    /// Of a refusal's text, which nothing here speaks.
+    #[serde(default)]
+    pub refusal: Option<Vec<TokenLogprob>>,
+}
+
+/// A token and what could have stood there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenLogprob {
+    pub token: String,
+    /// Natural logarithm.
+    pub logprob: f64,
+    /// Of a part of a character, whose `token` is no text, these are what to join.
+    #[serde(default)]
+    pub bytes: Option<Vec<u8>>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub top_logprobs: Vec<TopLogprob>,
+}
+
+/// One of the alternatives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TopLogprob {
+    pub token: String,
+    pub logprob: f64,
+    #[serde(default)]
+    pub bytes: Option<Vec<u8>>,
 }
 
 /// Tokens of the whole request.
@@ -98,7 +138,7 @@ pub struct ChunkChoice {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub delta: ChatDelta,
     #[serde(default)]
-    pub logprobs: Option<Value>,
+    pub logprobs: Option<ChoiceLogprobs>,
     /// Null while unfinished.
     #[serde(default, deserialize_with = "lenient::maybe_text")]
     pub finish_reason: Option<String>,

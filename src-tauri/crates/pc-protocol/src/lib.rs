@@ -18,6 +18,7 @@ mod generation;
 mod lenient;
 mod message;
 mod model;
+pub mod openai;
 mod sampling;
 mod sse;
 pub mod time;
@@ -28,7 +29,10 @@ pub use billing::{AccountBalance, BillOverview, OverviewItem};
 pub use billing::{
     BillItem, BillKind, BssAnswer, InstanceBill, InstanceId, ItemList, SettledBill, SettledItem, action, query,
 };
-pub use chat::{ChatAnswer, ChatChoice, ChatChunk, ChatDelta, ChatRequest, ChatUsage, ChunkChoice, StreamOptions};
+pub use chat::{
+    ChatAnswer, ChatChoice, ChatChunk, ChatDelta, ChatRequest, ChatUsage, ChoiceLogprobs, ChunkChoice, StreamOptions,
+    TokenLogprob, TopLogprob,
+};
 pub use deployment::{CreateDeployment, Deployment, DeploymentPage, DeploymentStatus, Limits, Scale};
 pub use envelope::{Answered, Data, Done, Output};
 pub use error_body::{CompatibleError, CompatibleErrorBody, ErrorText, NativeErrorBody, RpcErrorBody};

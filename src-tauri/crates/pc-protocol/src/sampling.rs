@@ -25,6 +25,9 @@ pub struct SamplingParameters {
     /// [-2, 2]
     #[serde(default, deserialize_with = "named::presence_penalty", skip_serializing_if = "Option::is_none")]
     pub presence_penalty: Option<f64>,
+    /// [-2, 2]
+    #[serde(default, deserialize_with = "named::frequency_penalty", skip_serializing_if = "Option::is_none")]
+    pub frequency_penalty: Option<f64>,
     /// Answers, 1 to 4.
     #[serde(default, deserialize_with = "named::n", skip_serializing_if = "Option::is_none")]
     pub n: Option<u64>,
@@ -60,6 +63,7 @@ named! {
     top_k: u64,
     repetition_penalty: f64,
     presence_penalty: f64,
+    frequency_penalty: f64,
     n: u64,
     seed: u64,
     stop: Stop,

@@ -11,9 +11,10 @@ use pc_model::{ChatTemplate, Config, ModelFolder, RenderOptions, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::chances::{TokenChances, Waiting, chances};
 use crate::decoder::Decoder;
 use crate::folder::{Manifest, check_memory};
-use crate::sampler::{Sampler, Sampling, log_sum_exp};
+use crate::sampler::{Sampler, Sampling};
 use crate::stop::StopWatch;
 
 /// How a folder is opened.
@@ -45,8 +46,6 @@ pub struct Answer {
     pub text: String,
     /// Without the id that ended it.
     pub ids: Vec<u32>,
-    /// Natural logarithms, one an id; empty unless they were asked for.
-    pub logprobs: Vec<f32>,
     pub finish_reason: FinishReason,
     pub input_tokens: usize,
     /// Tokens of the prompt that the last prompt already had.
@@ -57,6 +56,14 @@ pub struct Answer {
     pub first_token: Duration,
     /// After the first token; zero when there was only one.
     pub tokens_per_second: f64,
+}
+
+/// A piece of an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    pub text: &'a str,
+    /// The tokens whose text begins in it; none unless they were asked for.
+    pub tokens: &'a [TokenChances],
 }
 
 /// An opened model.
@@ -136,13 +143,28 @@ impl Chat {
         on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
         cancel: &Cancel,
     ) -> Result<Answer> {
+        self.tell(
+            prompt,
+            sampling,
+            &mut |said| if said.text.is_empty() { ControlFlow::Continue(()) } else { on_text(said.text) },
+            cancel,
+        )
+    }
+
+    /// The same with the tokens behind the text, as [`Sampling::logprobs`] asks for. The last tokens may have no text.
+    pub fn tell(
+        &mut self,
+        prompt: &[u32],
+        sampling: &Sampling,
+        on_said: &mut dyn FnMut(Said<'_>) -> ControlFlow<()>,
+        cancel: &Cancel,
+    ) -> Result<Answer> {
         let start = Instant::now();
         let cached_tokens = self.read(prompt, cancel)?;
         let mut sampler = Sampler::new(sampling, prompt);
         let tokenizer = Arc::clone(&self.tokenizer);
-        let mut shown = Shown { text: String::new(), watch: StopWatch::new(&sampling.stop), on_text };
-        let mut stream = tokenizer.stream();
-        let (mut ids, mut logprobs) = (Vec::new(), Vec::new());
+        let mut shown = Shown::new(&sampling.stop, on_said);
+        let (mut stream, mut ids) = (tokenizer.stream(), Vec::new());
         let (mut first_token, mut output_tokens) = (Duration::ZERO, 0);
         let finish_reason = loop {
             if output_tokens >= sampling.max_tokens {
@@ -157,8 +179,8 @@ impl Chat {
             if self.stop_ids.contains(&id) {
                 break FinishReason::Stop;
             }
-            if sampling.logprobs {
-                logprobs.push(logits[id as usize] - log_sum_exp(logits));
+            if let Some(count) = sampling.logprobs {
+                shown.token(chances(logits, id, count, &tokenizer));
             }
             ids.push(id);
             if let Some(reason) = shown.push(&stream.push(id)?) {
@@ -177,7 +199,6 @@ impl Chat {
         Ok(Answer {
             text: shown.text,
             ids,
-            logprobs,
             finish_reason,
             input_tokens: prompt.len(),
             cached_tokens,
@@ -234,18 +255,34 @@ impl Chat {
     }
 }
 
-/// The answer's text on its way out.
+/// The answer on its way out.
 struct Shown<'a> {
     text: String,
+    /// Bytes of all text that there is, shown or held back.
+    pushed: usize,
+    waiting: Waiting,
     watch: StopWatch<'a>,
-    on_text: &'a mut dyn FnMut(&str) -> ControlFlow<()>,
+    stopped: bool,
+    on_said: &'a mut dyn FnMut(Said<'_>) -> ControlFlow<()>,
 }
 
-impl Shown<'_> {
+impl<'a> Shown<'a> {
+    fn new(stop: &'a [String], on_said: &'a mut dyn FnMut(Said<'_>) -> ControlFlow<()>) -> Self {
+        let (watch, waiting) = (StopWatch::new(stop), Waiting::default());
+        Self { text: String::new(), pushed: 0, waiting, watch, stopped: false, on_said }
+    }
+
+    /// The token whose text is pushed next.
+    fn token(&mut self, token: TokenChances) {
+        self.waiting.push(self.pushed, token);
+    }
+
     /// Shows what is certain; tells why the answer ends when it does.
     fn push(&mut self, text: &str) -> Option<FinishReason> {
+        self.pushed += text.len();
         let (certain, stopped) = self.watch.push(text);
-        let broken = self.show(&certain);
+        self.stopped = stopped;
+        let broken = self.show(&certain, false);
         if stopped {
             return Some(FinishReason::Stop);
         }
@@ -254,13 +291,17 @@ impl Shown<'_> {
 
     /// Shows what was held back; nothing when a stop string ended the text.
     fn finish(&mut self, rest: &str) {
-        let (certain, _) = self.watch.push(rest);
+        self.pushed += rest.len();
+        let (certain, stopped) = self.watch.push(rest);
         let held = self.watch.finish();
-        self.show(&(certain + &held));
+        // The tokens of a stop string are no part of the answer; all others are, even those without text.
+        self.show(&(certain + &held), !(self.stopped || stopped));
     }
 
-    fn show(&mut self, text: &str) -> bool {
+    fn show(&mut self, text: &str, last: bool) -> bool {
         self.text.push_str(text);
-        !text.is_empty() && (self.on_text)(text).is_break()
+        let tokens = if last { self.waiting.rest() } else { self.waiting.before(self.text.len()) };
+        let nothing = text.is_empty() && tokens.is_empty();
+        !nothing && (self.on_said)(Said { text, tokens: &tokens }).is_break()
     }
 }

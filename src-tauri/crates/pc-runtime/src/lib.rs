@@ -1,6 +1,7 @@
 //! Chat on ONNX Runtime with a folder that pc-exporter wrote: session, KV cache, sampler, token stream, measurements.
 //! Deliberately absent: HTTP and printing.
 
+mod chances;
 mod chat;
 mod decoder;
 mod folder;
@@ -10,7 +11,8 @@ mod memory;
 mod sampler;
 mod stop;
 
-pub use chat::{Answer, Chat, FinishReason, Options};
+pub use chances::{Chance, TokenChances};
+pub use chat::{Answer, Chat, FinishReason, Options, Said};
 pub use folder::Manifest;
 pub use library::{init, init_default};
 pub use measure::{BENCH_TEXT, Bench, Divergence, bench, divergence, read_bandwidth};

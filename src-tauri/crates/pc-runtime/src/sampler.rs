@@ -29,8 +29,10 @@ pub struct Sampling {
     pub seed: Option<u64>,
     /// Texts that end the answer before them.
     pub stop: Vec<String>,
-    /// Report the log probability of every token, which costs a pass over the vocabulary.
-    pub logprobs: bool,
+    /// Added to the logits of tokens.
+    pub bias: HashMap<u32, f32>,
+    /// Report the log probability of every token and of so many alternatives, which costs passes over the vocabulary.
+    pub logprobs: Option<usize>,
 }
 
 impl Default for Sampling {
@@ -45,7 +47,8 @@ impl Default for Sampling {
             frequency_penalty: 0.0,
             seed: None,
             stop: Vec::new(),
-            logprobs: false,
+            bias: HashMap::new(),
+            logprobs: None,
         }
     }
 }
@@ -84,6 +87,11 @@ impl<'a> Sampler<'a> {
             }
             if *count > 0 {
                 *logit -= presence_penalty + frequency_penalty * *count as f32;
+            }
+        }
+        for (id, bias) in &self.sampling.bias {
+            if let Some(logit) = self.logits.get_mut(*id as usize) {
+                *logit += bias;
             }
         }
     }
@@ -177,6 +185,10 @@ mod tests {
     fn penalties_move_on_to_the_next_token() {
         let presence = Sampling { presence_penalty: 0.5, ..Sampling::default() };
         assert_eq!(draws(&presence, 2), [1, 2], "3.0 falls to 2.5, below 2.9");
+        let bias = Sampling { bias: HashMap::from([(1, -100.0), (9, 1.0)]), ..Sampling::default() };
+        assert_eq!(draws(&bias, 1), [2], "the likeliest is out, and a token that does not exist changes nothing");
+        let frequency = Sampling { frequency_penalty: 0.06, ..Sampling::default() };
+        assert_eq!(draws(&frequency, 4), [1, 1, 2, 1], "each occurrence counts");
         let repetition = Sampling { repetition_penalty: 1.5, ..Sampling::default() };
         assert_eq!(Sampler::new(&repetition, &[1]).next(&LOGITS), 2, "the prompt's tokens count too");
     }

@@ -12,7 +12,8 @@ use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::caller::{Caller, blocking};
-use crate::engine::{Finish, GenerateSpec, Generated, Prompt, Sampling};
+use crate::deploying;
+use crate::engine::{Finish, GenerateSpec, Generated, Prompt, Said, Sampling, TokenChances};
 use crate::intake::{Begun, Once, Sent};
 use crate::meter::Event;
 use crate::refusal::{Answer, Refusal};
@@ -20,35 +21,59 @@ use crate::state::State;
 
 /// What the engine says while it answers.
 pub(crate) enum Piece {
-    Text(usize, String),
+    Said(usize, String, Vec<TokenChances>),
     Done(usize, Generated),
     Failed(Refusal),
 }
 
-/// Model, base model and the right to take up one place.
+/// One question.
+pub(crate) struct Question {
+    pub model: String,
+    pub prompt: Prompt,
+    pub asked: Asked,
+    /// Whether a result without a deployment answers, too.
+    pub at_once: bool,
+    pub sent: Sent,
+}
+
+/// How to answer, judged.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub sampling: Sampling,
+    pub thinking: Option<bool>,
+    /// How many answers.
+    pub n: usize,
+}
+
+/// Model, the engine's name for it, base model and the right to take up one place.
 struct Place {
     model: String,
+    served_as: String,
     base_model: String,
     _permit: OwnedSemaphorePermit,
 }
 
-async fn place(state: &Arc<State>, caller: &Caller, model: String) -> Answer<Place> {
+async fn place(state: &Arc<State>, caller: &Caller, model: String, at_once: bool) -> Answer<Place> {
     let permit = state.generations.clone().try_acquire_owned();
     let busy = || Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling.RateQuota", "Requests rate limit exceeded.");
     let permit = permit.map_err(|_| busy())?;
     let (state, workspace) = (state.clone(), caller.workspace.clone());
     blocking(move || {
         let deployed = state.store.read(|tx| tx.deployment(&workspace, &model))?;
-        let base_model = match deployed {
-            Some(row) if row.status == "RUNNING" => row.base_model,
-            Some(_) => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                return Err(Refusal::new(status, "ModelUnavailable", format!("Model {model} is not running.")));
-            }
-            None if state.engine.bases().iter().any(|base| base.id == model) => model.clone(),
-            None => return Err(Refusal::model_not_found(&model)),
+        let runs = deployed.as_ref().is_some_and(|row| row.status == "RUNNING");
+        let (served_as, base_model) = match deployed {
+            Some(row) if runs => (model.clone(), row.base_model),
+            None if state.engine.bases().iter().any(|base| base.id == model) => (model.clone(), model.clone()),
+            deployed => match state.store.read(|tx| tx.model(&workspace, &model))?.filter(|_| at_once) {
+                Some(tuned) => (deploying::at_once(&state, &tuned).map_err(|error| refused(&error))?, tuned.base_model),
+                None if deployed.is_some() => {
+                    let (status, message) = (StatusCode::SERVICE_UNAVAILABLE, format!("Model {model} is not running."));
+                    return Err(Refusal::new(status, "ModelUnavailable", message).on("model"));
+                }
+                None => return Err(Refusal::model_not_found(&model).on("model")),
+            },
         };
-        Ok(Place { model, base_model, _permit: permit })
+        Ok(Place { model, served_as, base_model, _permit: permit })
     })
     .await
 }
@@ -57,36 +82,31 @@ async fn place(state: &Arc<State>, caller: &Caller, model: String) -> Answer<Pla
 #[derive(Serialize, Deserialize)]
 struct Kept {
     text: String,
+    tokens: Vec<TokenChances>,
     done: Generated,
 }
 
 /// Says again what was said before.
 fn again(kept: Vec<Kept>) -> mpsc::Receiver<Piece> {
     let (sender, receiver) = mpsc::channel(2 * kept.len() + 1);
-    for (index, Kept { text, done }) in kept.into_iter().enumerate() {
-        let said = sender.try_send(Piece::Text(index, text)).and_then(|()| sender.try_send(Piece::Done(index, done)));
-        said.expect("there is room for all of it");
+    for (index, Kept { text, tokens, done }) in kept.into_iter().enumerate() {
+        let said = sender.try_send(Piece::Said(index, text, tokens));
+        said.and_then(|()| sender.try_send(Piece::Done(index, done))).expect("there is room for all of it");
     }
     receiver
 }
 
-/// Begins `n` answers, one after the other. A receiver that is dropped stops them; what was generated is charged. A request
+/// Begins all answers, one after the other. A receiver that is dropped stops them; what was generated is charged. A request
 /// that is sent again with its key gets the answers of the first time, which cost nothing.
-pub(crate) async fn begin(
-    state: &Arc<State>,
-    caller: &Caller,
-    model: String,
-    prompt: Prompt,
-    sampling: Sampling,
-    n: usize,
-    sent: Sent,
-) -> Answer<mpsc::Receiver<Piece>> {
+pub(crate) async fn begin(state: &Arc<State>, caller: &Caller, question: Question) -> Answer<mpsc::Receiver<Piece>> {
+    let Question { model, prompt, asked, at_once, sent } = question;
     let (asking, asker) = (state.clone(), caller.clone());
     let once = match blocking(move || sent.begin(&asking, &asker)).await? {
         Begun::Again(kept) => return Ok(again(kept)),
         Begun::First(once) => once,
     };
-    let place = place(state, caller, model).await?;
+    let place = place(state, caller, model, at_once).await?;
+    let Asked { sampling, thinking, n } = asked;
     let (sender, receiver) = mpsc::channel(64);
     let (state, caller) = (state.clone(), caller.clone());
     let (finished, unfinished) = oneshot::channel::<()>();
@@ -98,14 +118,16 @@ pub(crate) async fn begin(
         for index in 0..n {
             let seed = sampling.seed.map(|seed| seed.wrapping_add(index as u64));
             let spec = GenerateSpec {
-                model: place.model.clone(),
+                model: place.served_as.clone(),
                 prompt: prompt.clone(),
                 sampling: Sampling { seed, ..sampling.clone() },
+                thinking,
             };
-            let (mut text, mut cut) = (String::new(), false);
-            let mut pass = |piece: &str| {
-                text.push_str(piece);
-                match sender.blocking_send(Piece::Text(index, piece.to_owned())) {
+            let (mut text, mut tokens, mut cut) = (String::new(), Vec::new(), false);
+            let mut pass = |said: Said<'_>| {
+                text.push_str(said.text);
+                tokens.extend_from_slice(said.tokens);
+                match sender.blocking_send(Piece::Said(index, said.text.to_owned(), said.tokens.to_vec())) {
                     Ok(()) if !state.ending.is_cancelled() => ControlFlow::Continue(()),
                     _ => {
                         cut = true;
@@ -115,7 +137,7 @@ pub(crate) async fn begin(
             };
             let answered = state.engine.generate(&spec, &mut pass, &cancel);
             let charged = answered.and_then(|done| {
-                kept.push(Kept { text, done });
+                kept.push(Kept { text, tokens, done });
                 // Half an answer is not one that could be given again.
                 let whole = kept.len() == n && !cut && !cancel.is_cancelled();
                 charge(&state, &caller, &place, &once, (index, done), whole.then_some(&kept))?;
@@ -198,17 +220,24 @@ fn is_about_the_model(code: Code) -> bool {
 /// A whole answer.
 pub(crate) struct Whole {
     pub text: String,
+    pub tokens: Vec<TokenChances>,
     pub done: Generated,
 }
 
 /// Waits for all `n` answers.
 pub(crate) async fn collect(mut pieces: mpsc::Receiver<Piece>, n: usize) -> Answer<Vec<Whole>> {
-    let mut texts = vec![String::new(); n];
+    let mut said = vec![(String::new(), Vec::new()); n];
     let mut wholes = Vec::new();
     while let Some(piece) = pieces.recv().await {
         match piece {
-            Piece::Text(index, text) => texts[index].push_str(&text),
-            Piece::Done(index, done) => wholes.push(Whole { text: std::mem::take(&mut texts[index]), done }),
+            Piece::Said(index, text, tokens) => {
+                said[index].0.push_str(&text);
+                said[index].1.extend(tokens);
+            }
+            Piece::Done(index, done) => {
+                let (text, tokens) = std::mem::take(&mut said[index]);
+                wholes.push(Whole { text, tokens, done });
+            }
             Piece::Failed(refusal) => return Err(refusal),
         }
     }
@@ -224,8 +253,15 @@ pub(crate) fn finish_word(finish: Finish) -> &'static str {
     }
 }
 
-/// Sampling parameters, each checked by its range, and how many answers.
-pub(crate) fn sampling(sent: SamplingParameters) -> Answer<(Sampling, usize)> {
+/// Whose ranges hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    ModelStudio,
+    OpenAi,
+}
+
+/// Sampling parameters, each checked by its range.
+pub(crate) fn sampling(sent: SamplingParameters, dialect: Dialect) -> Answer<Asked> {
     let whole = |name: &str, sent: Option<u64>, least: u64, most: u64| match sent {
         Some(n) if !(least..=most).contains(&n) => Err(outside(name)),
         fits => Ok(fits),
@@ -234,43 +270,90 @@ pub(crate) fn sampling(sent: SamplingParameters) -> Answer<(Sampling, usize)> {
         Some(n) if !fits(n) => Err(outside(name)),
         fits => Ok(fits),
     };
+    let (most_answers, most_stops, hottest): (u64, usize, fn(f64) -> bool) = match dialect {
+        Dialect::ModelStudio => (4, 16, |t| (0.0..2.0).contains(&t)),
+        Dialect::OpenAi => (128, 4, |t| (0.0..=2.0).contains(&t)),
+    };
     let longest = whole("max_tokens", sent.max_tokens, 1, 1 << 20)?;
-    let longest = longest.or(whole("max_completion_tokens", sent.max_completion_tokens, 1, 1 << 20)?);
+    let longest = whole("max_completion_tokens", sent.max_completion_tokens, 1, 1 << 20)?.or(longest);
     let stop = sent.stop.map(Stop::texts).unwrap_or_default();
-    if stop.len() > 16 {
+    if stop.len() > most_stops {
         return Err(outside("stop"));
     }
-    let n = whole("n", sent.n, 1, 4)?.unwrap_or(1) as usize;
+    let n = whole("n", sent.n, 1, most_answers)?.unwrap_or(1) as usize;
+    let penalty = |p: f64| (-2.0..=2.0).contains(&p);
     let sampling = Sampling {
         max_tokens: longest.map(|n| n as u32),
-        temperature: number("temperature", sent.temperature, |t| (0.0..=2.0).contains(&t))?,
+        temperature: number("temperature", sent.temperature, hottest)?,
         top_p: number("top_p", sent.top_p, |p| p > 0.0 && p <= 1.0)?,
         top_k: whole("top_k", sent.top_k, 0, 1 << 30)?.map(|k| k as u32),
         repetition_penalty: number("repetition_penalty", sent.repetition_penalty, |p| p > 0.0)?,
-        presence_penalty: number("presence_penalty", sent.presence_penalty, |p| (-2.0..=2.0).contains(&p))?,
+        presence_penalty: number("presence_penalty", sent.presence_penalty, penalty)?,
+        frequency_penalty: number("frequency_penalty", sent.frequency_penalty, penalty)?,
+        bias: Vec::new(),
+        logprobs: None,
         seed: whole("seed", sent.seed, 0, i64::MAX as u64)?,
         stop: stop.into_iter().filter(|text| !text.is_empty()).collect(),
     };
-    Ok((sampling, n))
+    Ok(Asked { sampling, thinking: sent.enable_thinking, n })
 }
 
-fn outside(name: &str) -> Refusal {
-    Refusal::invalid(format!("{name} is outside of its range."))
+pub(crate) fn outside(name: &str) -> Refusal {
+    Refusal::invalid(format!("{name} is outside of its range.")).on(name)
 }
 
-/// Chat messages, judged by shape; the engine's template judges the rest.
+/// Chat messages, judged by shape; the engine's template judges the rest. A developer speaks as the system does.
 pub(crate) fn messages(sent: Vec<Message>) -> Answer<Vec<Value>> {
     if sent.is_empty() {
-        return Err(Refusal::invalid("messages must be a list with at least one message."));
+        return Err(Refusal::invalid("messages must be a list with at least one message.").on("messages"));
     }
-    let fits = |message: &Message| {
-        let known = ["system", "user", "assistant", "tool"].contains(&message.role.as_str());
+    let mut values = Vec::new();
+    for (index, mut message) in sent.into_iter().enumerate() {
+        let place = format!("messages[{index}]");
+        if message.role == "developer" {
+            message.role = "system".to_owned();
+        }
+        if !["system", "user", "assistant", "tool"].contains(&message.role.as_str()) {
+            return Err(Refusal::invalid(format!("{place}.role is not known.")).on(format!("{place}.role")));
+        }
         let calls = message.more.get("tool_calls").is_some_and(Value::is_array);
-        known && (message.content.is_string() || message.content.is_array() || calls)
-    };
-    if !sent.iter().all(fits) {
-        return Err(Refusal::invalid("A message needs a known role and content."));
+        let fits = match &message.content {
+            Value::String(_) => true,
+            Value::Array(parts) => !parts.is_empty() && parts.iter().all(is_text),
+            _ => calls,
+        };
+        if !fits {
+            let why = format!("{place}.content must be a text or a list of parts with a text each.");
+            return Err(Refusal::invalid(why).on(format!("{place}.content")));
+        }
+        values.push(serde_json::to_value(message).map_err(anyhow::Error::from)?);
     }
-    let values = sent.iter().map(serde_json::to_value).collect::<Result<_, _>>();
-    values.map_err(|error| Refusal::internal(&error.into()))
+    Ok(values)
+}
+
+/// Of either API's form: `{"type": "text", "text": …}` or `{"text": …}`.
+fn is_text(part: &Value) -> bool {
+    part["text"].is_string() && part.get("type").is_none_or(|kind| kind == "text")
+}
+
+/// What a caller may leave out or set to what happens anyway, and must not ask for otherwise, because nothing here does it.
+pub(crate) fn refuse_unserved(name: &str, value: &Value) -> Answer<()> {
+    let harmless = match name {
+        "tools" | "functions" => value.as_array().is_some_and(Vec::is_empty),
+        "tool_choice" | "function_call" => value == "none",
+        "response_format" => value["type"] == "text",
+        "modalities" => *value == serde_json::json!(["text"]),
+        "service_tier" => value == "auto" || value == "default",
+        "reasoning_effort" => value == "none",
+        "verbosity" => value == "medium",
+        "store" | "enable_search" => *value == false,
+        "audio" | "prediction" | "web_search_options" | "moderation" | "thinking_budget" | "prompt_cache_options" => {
+            false
+        }
+        _ => true,
+    };
+    if harmless || value.is_null() {
+        return Ok(());
+    }
+    Err(Refusal::unsupported(format!("{name} is not supported here.")).on(name))
 }

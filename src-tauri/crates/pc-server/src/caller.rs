@@ -77,9 +77,27 @@ impl<T: DeserializeOwned> FromRequest<Arc<State>> for Body<T> {
 
     async fn from_request(request: Request, state: &Arc<State>) -> Answer<Self> {
         let bytes = bytes_of(request, state).await?;
-        let parsed = serde_json::from_slice(&bytes);
-        parsed.map(Self).map_err(|error| Refusal::invalid(format!("The body is not valid: {error}.")))
+        parsed(&bytes).map(Self)
     }
+}
+
+/// Reads JSON; a field that is missing or unknown is named.
+pub(crate) fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    serde_json::from_slice(bytes).map_err(|error| unreadable(&error))
+}
+
+/// The same of a value whose fields were looked at before.
+pub(crate) fn read<T: DeserializeOwned>(value: serde_json::Value) -> Answer<T> {
+    serde_json::from_value(value).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &serde_json::Error) -> Refusal {
+    let text = error.to_string();
+    let named = ["missing field `", "unknown field `"].iter().find_map(|start| text.strip_prefix(start));
+    let param = named.and_then(|rest| rest.split_once('`')).map(|(name, _)| name.to_owned());
+    // Parameters of the wrong type are refused by their name, see pc-protocol's `sampling`.
+    let param = param.or_else(|| text.split_once(" is outside of its range").map(|(name, _)| name.to_owned()));
+    Refusal { param, ..Refusal::invalid(format!("The body is not valid: {text}.")) }
 }
 
 /// The whole body, of at most the profile's size.

@@ -1,7 +1,11 @@
-//! Bringing models up and down for serving. Deliberately absent: the wire shape of deployments.
+//! Bringing models up and down for serving: as deployments, and at once for whoever asks a result that has none.
+//! Deliberately absent: the wire shape of deployments.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pc_base::{Failure, Language};
-use pc_store::cloud::Deployment;
+use pc_store::cloud::{Deployment, TunedModel};
 
 use crate::engine::DeploySpec;
 use crate::state::{State, text_of};
@@ -49,6 +53,53 @@ fn ready(state: &State, row: &Deployment, folder: &std::path::Path) -> anyhow::R
     };
     let (deployed_model, base_model) = (row.deployed_model.clone(), row.base_model.clone());
     state.engine.deploy(&DeploySpec { deployed_model, base_model, adapter })
+}
+
+/// Which results are up without a deployment; each is brought up by whoever asks it first, while others wait for that.
+#[derive(Default)]
+pub(crate) struct AtOnce(Mutex<HashMap<String, Arc<Mutex<bool>>>>);
+
+impl AtOnce {
+    fn slot(&self, model: &str) -> Arc<Mutex<bool>> {
+        held(&self.0).entry(model.to_owned()).or_default().clone()
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The engine's name for a result that is up without a deployment: no deployment can have it, because ids of models do
+/// not begin so.
+fn name_of(model: &str) -> String {
+    format!("_{model}")
+}
+
+/// Makes a result answer without a deployment; answers the engine's name for it.
+pub(crate) fn at_once(state: &State, model: &TunedModel) -> anyhow::Result<String> {
+    let (name, slot) = (name_of(&model.name), state.at_once.slot(&model.name));
+    let mut up = held(&slot);
+    if !*up {
+        let folder = state.work.join(format!("deploy-{}", uuid::Uuid::new_v4().simple()));
+        let opened = state.open_folder(&model.workspace_id, &model.weights, &folder);
+        let (base_model, adapter) = (model.base_model.clone(), Some(folder.clone()));
+        let spec = DeploySpec { deployed_model: name.clone(), base_model, adapter };
+        let made = opened.and_then(|()| state.engine.deploy(&spec));
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        made?;
+        *up = true;
+    }
+    Ok(name)
+}
+
+/// The end of that, and of what was kept for it.
+pub(crate) fn put_away(state: &State, model: &str) -> anyhow::Result<()> {
+    let Some(slot) = held(&state.at_once.0).remove(model) else { return Ok(()) };
+    let mut up = held(&slot);
+    *up = false;
+    state.engine.undeploy(&name_of(model))
 }
 
 /// After a start: what ran runs again, and what was being made is made.

@@ -27,11 +27,11 @@ pub trait Engine: Send + Sync + 'static {
     /// At a start, before anything else: destroys what is kept for deployed models that are not among these.
     fn retain(&self, deployed_models: &[String]) -> anyhow::Result<()>;
 
-    /// Answers; hands out text as it appears and stops early where `on_text` says so.
+    /// Answers; hands out text as it appears and stops early where `on_said` says so.
     fn generate(
         &self,
         spec: &GenerateSpec,
-        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        on_said: &mut dyn FnMut(Said<'_>) -> ControlFlow<()>,
         cancel: &Cancel,
     ) -> anyhow::Result<Generated>;
 }
@@ -144,6 +144,8 @@ pub struct GenerateSpec {
     pub model: String,
     pub prompt: Prompt,
     pub sampling: Sampling,
+    /// For templates that let a model think or not; nothing leaves it to them.
+    pub thinking: Option<bool>,
 }
 
 /// What is asked.
@@ -166,11 +168,39 @@ pub struct Sampling {
     pub top_k: Option<u32>,
     pub repetition_penalty: Option<f64>,
     pub presence_penalty: Option<f64>,
+    pub frequency_penalty: Option<f64>,
+    /// Added to the logits of tokens, by their id.
+    pub bias: Vec<(u32, f64)>,
+    /// Report how likely every token was, and so many alternatives.
+    pub logprobs: Option<u32>,
     pub seed: Option<u64>,
     pub stop: Vec<String>,
 }
 
-/// A finished answer; its text was handed to `on_text`.
+/// A piece of an answer. The last one may have tokens without text.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    pub text: &'a str,
+    /// The tokens whose text begins in it; none unless they were asked for.
+    pub tokens: &'a [TokenChances],
+}
+
+/// A token of an answer and what could have stood there, the likeliest first. Of the model's own distribution, before
+/// penalties and temperature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenChances {
+    pub chosen: Chance,
+    pub top: Vec<Chance>,
+}
+
+/// A token by its bytes, because several may share one character, and the natural logarithm of its probability.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chance {
+    pub bytes: Vec<u8>,
+    pub logprob: f32,
+}
+
+/// A finished answer; its text was handed to `on_said`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generated {
     pub finish: Finish,

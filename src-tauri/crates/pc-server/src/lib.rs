@@ -23,8 +23,8 @@ mod training;
 mod weights;
 
 pub use engine::{
-    BaseModel, DeploySpec, Engine, Finish, GenerateSpec, Generated, Hyper, Prompt, Sampling, TrainDone, TrainEvent,
-    TrainSpec,
+    BaseModel, Chance, DeploySpec, Engine, Finish, GenerateSpec, Generated, Hyper, Prompt, Said, Sampling,
+    TokenChances, TrainDone, TrainEvent, TrainSpec,
 };
 pub use prices::{PriceBook, Prices};
 pub use profile::Profile;

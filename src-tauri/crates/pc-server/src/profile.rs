@@ -9,6 +9,9 @@ pub struct Profile {
     pub files: u64,
     /// Of one piece of an upload that goes on after a break.
     pub piece_bytes: u64,
+    /// Of a file to extract text from, and of one for a batch, over the compatible API.
+    pub extract_bytes: u64,
+    pub batch_bytes: u64,
     /// Of a request that is not an upload.
     pub body_bytes: usize,
     /// Jobs that may wait or run at once.
@@ -26,6 +29,8 @@ impl Profile {
             all_files_bytes: 1_000_000_000_000,
             files: 10_000,
             piece_bytes: 64 << 20,
+            extract_bytes: 10_000_000_000,
+            batch_bytes: 10_000_000_000,
             body_bytes: 8 << 20,
             open_jobs: 1_000,
             generations: 32,
@@ -40,6 +45,8 @@ impl Profile {
             all_files_bytes: 100 << 30,
             files: 10_000,
             piece_bytes: 64 << 20,
+            extract_bytes: 150 << 20,
+            batch_bytes: 500 << 20,
             body_bytes: 6 << 20,
             open_jobs: 20,
             generations: 32,

@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use pc_base::Cancel;
 use pc_store::cloud::Job;
 
 use crate::deploying;
-use crate::state::State;
+use crate::state::{State, text_of};
 use crate::training;
 
 /// Starts queue and clock, and brings deployments up again. The threads end after [`State::end`]. Called again it starts
@@ -85,6 +86,7 @@ fn tick(state: &State) -> anyhow::Result<()> {
     state.expire_intake()?;
     state.store.write(|tx| {
         tx.api_keys_expire(&state.now_text())?;
+        tx.uploads_forget(&text_of(state.clock.now() - SignedDuration::from_hours(24)))?;
         for mut deployment in tx.deployments_all()?.into_iter().filter(|row| row.status == "RUNNING") {
             state.meter_hours(tx, &mut deployment)?;
         }

@@ -93,6 +93,10 @@ impl Refusal {
             (429, _) => ("rate_limit_error", "rate_limit_exceeded"),
             (500.., _) => ("server_error", "internal_error"),
             (_, "InvalidParameter") => ("invalid_request_error", "invalid_parameter_error"),
+            (_, "UnsupportedOperation") => ("invalid_request_error", "unsupported_parameter"),
+            (_, "BadRequest.TooLarge") => ("invalid_request_error", "request_too_large"),
+            (403, _) => ("permission_error", "access_denied"),
+            (409, _) => ("invalid_request_error", "conflict"),
             (_, code) => ("invalid_request_error", code),
         };
         let (message, kind, code) = (self.message.clone(), kind.to_owned(), Some(code.to_owned()));

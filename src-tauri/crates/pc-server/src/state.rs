@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::caller::hash_of;
+use crate::deploying::AtOnce;
 use crate::engine::Engine;
 use crate::intake::{Claims, Resuming};
 use crate::prices::PriceBook;
@@ -56,6 +57,7 @@ pub struct State {
     /// For what has to lie open while it is used: training data, adapters. Emptied at every start.
     pub(crate) work: PathBuf,
     keys: RwLock<HashMap<String, Arc<DataKey>>>,
+    pub(crate) at_once: AtOnce,
     pub(crate) generations: Arc<Semaphore>,
     pub(crate) claims: Claims,
     pub(crate) resuming: Resuming,
@@ -98,6 +100,7 @@ impl State {
             prices,
             work: data_dir.join("work"),
             keys: RwLock::new(keys),
+            at_once: AtOnce::default(),
             generations,
             claims: Claims::default(),
             resuming: Resuming::default(),
@@ -261,6 +264,9 @@ impl State {
         }
         let blobs = self.store.write(|tx| {
             let mut blobs = tx.files_expire(&now)?;
+            for whole in blobs.clone() {
+                blobs.extend(tx.pieces_remove(&whole)?);
+            }
             for upload in &overdue {
                 tx.upload_end(&upload.upload_id, "expired")?;
                 blobs.extend(tx.upload_parts_remove(&upload.upload_id)?);

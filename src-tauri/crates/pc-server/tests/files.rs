@@ -44,15 +44,62 @@ async fn an_uploaded_file_is_listed_sealed_and_destroyed() {
 #[tokio::test]
 async fn the_compatible_api_shows_the_same_files_flat() {
     let cloud = Cloud::new();
-    let key = cloud.keys.api_key.expose().clone();
-    let (status, file) = cloud.upload_as(&key, "/compatible-mode/v1/files", "file", "a.jsonl", &rows()).await;
+    let rows = rows();
+    let (status, file) =
+        cloud.form("/compatible-mode/v1/files", &[("purpose", "fine-tune")], "file", rows.as_bytes()).await;
     assert_eq!((status.as_u16(), &file["object"], &file["status"]), (200, &json!("file"), &json!("processed")));
-    let path = format!("/v1/files/{}", file["id"].as_str().unwrap());
+    let path = format!("/compatible-mode/v1/files/{}", file["id"].as_str().unwrap());
     assert_eq!(cloud.call("GET", &path, Value::Null).await.1["filename"], "a.jsonl");
     assert_eq!(cloud.call("GET", "/v1/files", Value::Null).await.1["data"].as_array().unwrap().len(), 1);
     assert_eq!(cloud.call("DELETE", &path, Value::Null).await.1["deleted"], true);
     let (status, missing) = cloud.call("GET", &path, Value::Null).await;
     assert_eq!((status.as_u16(), &missing["error"]["type"]), (404, &json!("invalid_request_error")));
+}
+
+#[tokio::test]
+async fn the_compatible_api_has_purposes_limits_and_times_of_its_own() {
+    let profile = Profile { extract_bytes: 4, batch_bytes: 8, ..Profile::embedded() };
+    let cloud = Cloud::open(Arc::new(tempfile::tempdir().unwrap()), SmallEngine::default(), profile);
+    let path = "/compatible-mode/v1/files";
+    let mut ids = Vec::new();
+    for (purpose, bytes, status) in [
+        ("file-extract", "1234", 200),
+        ("file-extract", "12345", 413),
+        ("batch", "12345", 200),
+        ("batch", "123456789", 413),
+    ] {
+        let (found, file) = cloud.form(path, &[("purpose", purpose)], "file", bytes.as_bytes()).await;
+        assert_eq!(found, status, "{file}");
+        ids.extend(file["id"].as_str().map(str::to_owned));
+        cloud.clock.advance(jiff::SignedDuration::from_secs(10));
+    }
+    assert!(ids[0].starts_with("file-fe-") && ids[1].starts_with("file-batch-"), "{ids:?}");
+    for (texts, param) in [
+        (vec![("purpose", "batch"), ("descriptions", "a set")], "descriptions"),
+        (vec![("purpose", "batch"), ("colour", "red")], "colour"),
+        (vec![("purpose", "assistants")], "purpose"),
+        (vec![], "purpose"),
+    ] {
+        let (status, refused) = cloud.form(path, &texts, "file", b"1").await;
+        assert_eq!((status.as_u16(), &refused["error"]["param"]), (400, &json!(param)), "{refused}");
+    }
+    let (_, all) = cloud.call("GET", path, Value::Null).await;
+    let between = all["data"][1]["created_at"].as_i64().unwrap() + 5;
+    for (query, expected) in [
+        (format!("create_after={between}"), &ids[1]),
+        (format!("create_before={between}"), &ids[0]),
+        (format!("after={}", ids[1]), &ids[0]),
+        ("purpose=batch".to_owned(), &ids[1]),
+    ] {
+        let (_, page) = cloud.call("GET", &format!("{path}?{query}"), Value::Null).await;
+        assert_eq!((page["data"].as_array().unwrap().len(), &page["data"][0]["id"]), (1, &json!(expected)), "{query}");
+    }
+    assert_eq!(cloud.call("GET", &format!("{path}?limit=2001"), Value::Null).await.0, 400);
+    let (_, content) = cloud.call("GET", &format!("{path}/{}/content", ids[0]), Value::Null).await;
+    assert_eq!(content, json!(1234));
+    for (method, gone) in [("POST", "/compatible-mode/v1/uploads"), ("GET", "/compatible-mode/v1/fine_tuning/jobs")] {
+        assert_eq!(cloud.call(method, gone, Value::Null).await.0, 404, "{gone} is OpenAI's own");
+    }
 }
 
 #[tokio::test]

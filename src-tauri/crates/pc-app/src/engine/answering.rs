@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use pc_base::{Cancel, Code, Places, coded, env};
 use pc_model::RenderOptions;
 use pc_runtime::{Chat, FinishReason, Sampling};
-use pc_server::{Finish, GenerateSpec, Generated, Prompt};
+use pc_server::{Chance, Finish, GenerateSpec, Generated, Prompt, Said, TokenChances};
 use serde_json::{Value, json};
 
 use super::LocalEngine;
@@ -19,7 +19,7 @@ const LONGEST: usize = 2048;
 pub(super) fn generate(
     engine: &LocalEngine,
     spec: &GenerateSpec,
-    on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    on_said: &mut dyn FnMut(Said<'_>) -> ControlFlow<()>,
     cancel: &Cancel,
 ) -> Result<Generated> {
     load_runtime(&engine.places)?;
@@ -31,8 +31,12 @@ pub(super) fn generate(
     let sampling = sampling(&spec.sampling, &engine.places.base_model(&served.base_model));
     let name = &served.session;
     engine.sessions.of(name).with(&engine.sessions, name, &dir, cancel, |chat| {
-        let prompt = prompt(chat, &spec.prompt)?;
-        let answer = chat.generate(&prompt, &sampling, on_text, cancel)?;
+        let prompt = prompt(chat, &spec.prompt, spec.thinking)?;
+        let mut pass = |said: pc_runtime::Said<'_>| {
+            let tokens: Vec<TokenChances> = said.tokens.iter().map(known).collect();
+            on_said(Said { text: said.text, tokens: &tokens })
+        };
+        let answer = chat.tell(&prompt, &sampling, &mut pass, cancel)?;
         let finish = match answer.finish_reason {
             FinishReason::Length => Finish::Length,
             // Whoever stopped it knows; what was generated still counts.
@@ -41,6 +45,12 @@ pub(super) fn generate(
         let (input_tokens, output_tokens) = (answer.input_tokens as u64, answer.output_tokens as u64);
         Ok(Generated { finish, input_tokens, output_tokens })
     })
+}
+
+/// In the cloud's words.
+fn known(token: &pc_runtime::TokenChances) -> TokenChances {
+    let chance = |chance: &pc_runtime::Chance| Chance { bytes: chance.bytes.clone(), logprob: chance.logprob };
+    TokenChances { chosen: chance(&token.chosen), top: token.top.iter().map(chance).collect() }
 }
 
 fn served(engine: &LocalEngine, model: &str) -> Result<Served> {
@@ -58,8 +68,9 @@ fn load_runtime(places: &Places) -> Result<()> {
     pc_runtime::init(&env::path(env::ONNXRUNTIME).unwrap_or_else(|| places.onnxruntime()))
 }
 
-fn prompt(chat: &Chat, prompt: &Prompt) -> Result<Vec<u32>> {
-    let options = RenderOptions { add_generation_prompt: true, ..RenderOptions::default() };
+fn prompt(chat: &Chat, prompt: &Prompt, thinking: Option<bool>) -> Result<Vec<u32>> {
+    let variables = thinking.map(|wanted| ("enable_thinking".to_owned(), wanted.into())).into_iter().collect();
+    let options = RenderOptions { add_generation_prompt: true, variables, ..RenderOptions::default() };
     match prompt {
         Prompt::Messages(messages) => {
             let plain = messages.iter().map(plain).collect::<Result<Vec<_>>>()?;
@@ -97,9 +108,11 @@ fn sampling(asked: &pc_server::Sampling, base: &Path) -> Sampling {
         top_k: asked.top_k.map(f64::from).or_else(|| own("top_k")).map_or(plain.top_k, |k| k as usize),
         repetition_penalty: or(asked.repetition_penalty, "repetition_penalty", plain.repetition_penalty),
         presence_penalty: asked.presence_penalty.map_or(plain.presence_penalty, |n| n as f32),
+        frequency_penalty: asked.frequency_penalty.map_or(plain.frequency_penalty, |n| n as f32),
+        bias: asked.bias.iter().map(|(id, bias)| (*id, *bias as f32)).collect(),
+        logprobs: asked.logprobs.map(|count| count as usize),
         seed: asked.seed,
         stop: asked.stop.clone(),
-        ..plain
     }
 }
 

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use pc_base::{Cancel, Places};
-use pc_server::{BaseModel, DeploySpec, Engine, GenerateSpec, Generated, TrainDone, TrainEvent, TrainSpec};
+use pc_server::{BaseModel, DeploySpec, Engine, GenerateSpec, Generated, Said, TrainDone, TrainEvent, TrainSpec};
 
 use bases::Bases;
 use deployed::Deployed;
@@ -76,9 +76,9 @@ impl Engine for LocalEngine {
     fn generate(
         &self,
         spec: &GenerateSpec,
-        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        on_said: &mut dyn FnMut(Said<'_>) -> ControlFlow<()>,
         cancel: &Cancel,
     ) -> Result<Generated> {
-        answering::generate(self, spec, on_text, cancel)
+        answering::generate(self, spec, on_said, cancel)
     }
 }

@@ -92,6 +92,6 @@ async fn call(
             cloud.generate(&asked).await
         };
     }
-    let asked = ChatRequest { model: model.to_owned(), messages, sampling, stream: None, stream_options: None };
+    let asked = ChatRequest { model: model.to_owned(), messages, sampling, ..ChatRequest::default() };
     if streamed { cloud.chat_stream(&asked, |_| {}, cancel).await } else { cloud.chat(&asked).await }
 }

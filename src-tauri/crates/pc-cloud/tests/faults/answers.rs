@@ -19,7 +19,7 @@ fn native() -> Generation {
 fn compatible() -> ChatRequest {
     let messages = vec![Message::new("user", "hi")];
     let sampling = SamplingParameters::default();
-    ChatRequest { model: "m".into(), messages, sampling, stream: None, stream_options: None }
+    ChatRequest { model: "m".into(), messages, sampling, ..ChatRequest::default() }
 }
 
 fn stream(text: &str) -> Response {

@@ -6,7 +6,7 @@ use crate::common::{FAMILIES, Reference, exported, ids, opened, tiny};
 use pc_base::{Cancel, Code, Coded, Silent};
 use pc_exporter::{ExportJob, Quant, export};
 use pc_model::ModelFolder;
-use pc_runtime::{Chat, FinishReason, Options, Sampling, divergence};
+use pc_runtime::{Chat, FinishReason, Options, Said, Sampling, divergence};
 
 fn code(error: &anyhow::Error) -> Code {
     error.downcast_ref::<Coded>().expect("a person can read why").code
@@ -86,12 +86,42 @@ fn a_prompt_that_begins_alike_is_not_read_again() {
     let root = tempfile::tempdir().unwrap();
     let mut chat = opened(&exported(&tiny("gemma3"), None, Quant::F32, root.path()));
     let prompt = ids(&Reference::read("gemma3").prompts[0]["input_ids"]);
-    let sampling = Sampling { max_tokens: 4, logprobs: true, ..Sampling::default() };
+    let sampling = Sampling { max_tokens: 4, ..Sampling::default() };
     let first = chat.generate(&prompt, &sampling, &mut keep_going, &Cancel::default()).unwrap();
     let again = chat.generate(&prompt, &sampling, &mut keep_going, &Cancel::default()).unwrap();
     assert_eq!((first.cached_tokens, again.cached_tokens), (0, prompt.len() - 1), "only the last token is read anew");
-    assert_eq!((&first.ids, first.logprobs.len()), (&again.ids, first.ids.len()), "the cache changes no answer");
-    assert!(first.logprobs.iter().all(|p| *p <= 0.0), "probabilities are at most one");
+    assert_eq!(first.ids, again.ids, "the cache changes no answer");
+}
+
+#[test]
+fn every_token_comes_with_its_chances_and_the_bytes_of_the_text() {
+    let root = tempfile::tempdir().unwrap();
+    for family in ["qwen3", "gemma3"] {
+        let mut chat = opened(&exported(&tiny(family), None, Quant::F32, &root.path().join(family)));
+        let prompt = ids(&Reference::read(family).prompts[0]["input_ids"]);
+        let sampling = Sampling { max_tokens: 12, logprobs: Some(3), ..Sampling::default() };
+        let (mut tokens, mut text) = (Vec::new(), String::new());
+        let mut hear = |said: Said<'_>| {
+            text.push_str(said.text);
+            tokens.extend_from_slice(said.tokens);
+            ControlFlow::Continue(())
+        };
+        let answer = chat.tell(&prompt, &sampling, &mut hear, &Cancel::default()).unwrap();
+        assert_eq!(tokens.iter().map(|token| token.chosen.id).collect::<Vec<_>>(), answer.ids);
+        assert_eq!(text, answer.text);
+        for token in &tokens {
+            assert_eq!(token.chosen, token.top[0], "greedy takes the likeliest");
+            assert!(token.chosen.logprob <= 0.0 && token.top.is_sorted_by(|a, b| a.logprob >= b.logprob));
+        }
+        let bytes: Vec<u8> = tokens.iter().flat_map(|token| token.chosen.bytes.clone()).collect();
+        let told = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(told == text || told.trim_start() == text.trim_start(), "{family}: {told:?} is not {text:?}");
+        // The last logits are those that the log probabilities were taken of.
+        let logits = chat.logits(&prompt).unwrap();
+        let all = logits.iter().map(|logit| f64::from(*logit).exp()).sum::<f64>().ln();
+        let expected = f64::from(logits[answer.ids[0] as usize]) - all;
+        assert!((f64::from(tokens[0].chosen.logprob) - expected).abs() < 1e-3);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use crate::caller::{Caller, bytes_of};
+use crate::caller::{Caller, bytes_of, parsed};
 use crate::refusal::{Answer, Refusal};
 use crate::state::{State, owner_of};
 
@@ -137,8 +137,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<State>> for Create<T> {
         let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |uri| &uri.0);
         let (path, headers) = (uri.path().to_owned(), request.headers().clone());
         let bytes = bytes_of(request, state).await?;
-        let parsed = serde_json::from_slice(&bytes);
-        let body = parsed.map_err(|error| Refusal::invalid(format!("The body is not valid: {error}.")))?;
+        let body = parsed(&bytes)?;
         Ok(Self(body, Sent::new(&headers, [path.as_bytes(), &bytes])?))
     }
 }

@@ -5,24 +5,31 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Multipart, Path, State as Shared};
 use axum::http::HeaderMap;
+use jiff::Timestamp;
 use pc_protocol::{CompatibleFile, CompatibleFilePage, FileDeleted};
-use pc_store::cloud::StoredFile;
+use pc_store::cloud::{FileQuery, StoredFile};
 use serde::Deserialize;
 
 use crate::caller::{Asked, Caller, blocking};
 use crate::intake::Begun;
 use crate::refusal::{Answer, Refusal};
-use crate::state::State;
+use crate::state::{State, text_of};
 
 use super::unix;
-use super::upload::{Form, Part, no_room, purpose_of, receive, row_of};
+use super::upload::{Form, Part, no_room, receive, row_of};
 
-/// `after` is the last id of the page before.
+/// Rows of a page where nothing is said, and at most.
+const MOST_ROWS: u64 = 2000;
+
+/// What a page shows; `after` is the last id of the page before, the times are seconds since 1970.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Cursor {
     after: Option<String>,
     limit: Option<u64>,
     purpose: Option<String>,
+    create_after: Option<i64>,
+    create_before: Option<i64>,
 }
 
 pub(super) async fn upload(
@@ -32,7 +39,8 @@ pub(super) async fn upload(
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Answer<Json<CompatibleFile>> {
     let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let form = receive(&state, &caller, form, Part { name: "file", limit: state.profile.file_bytes }).await?;
+    let limit = state.profile.file_bytes.max(state.profile.batch_bytes);
+    let form = receive(&state, &caller, form, Part { name: "file", limit }).await?;
     blocking(move || {
         let kept = uploaded(&state, &caller, &headers, &form);
         // Unless a row names it now, the blob is nobody's.
@@ -50,11 +58,20 @@ fn uploaded(state: &Arc<State>, caller: &Caller, headers: &HeaderMap, form: &For
         Begun::Again(file) => return Ok((file, false)),
         Begun::First(once) => once,
     };
-    let purpose = purpose_of(form.purpose.as_deref())?;
-    let [file] = form.files.as_slice() else { return Err(Refusal::invalid("One file a request.")) };
-    no_room(state, &caller.workspace, file.bytes, (0, 0))?.map_or(Ok(()), Err)?;
+    let strange = form.others.first().map(|(name, _)| name.as_str());
+    if let Some(name) = strange.or((!form.descriptions.is_empty()).then_some("descriptions")) {
+        return Err(Refusal::invalid(format!("The form field {name:.80} is not known.")).on(name));
+    }
+    let (purpose, most) = match form.purpose.as_deref() {
+        Some(known @ "file-extract") => (known, state.profile.extract_bytes),
+        Some(known @ "batch") => (known, state.profile.batch_bytes),
+        Some(known @ "fine-tune") => (known, state.profile.file_bytes),
+        _ => return Err(Refusal::invalid("purpose must be file-extract, batch or fine-tune.").on("purpose")),
+    };
+    let [file] = form.files.as_slice() else { return Err(Refusal::invalid("One file a request.").on("file")) };
+    no_room(state, &caller.workspace, file.bytes, most, (0, 0))?.map_or(Ok(()), |full| Err(full.on("file")))?;
     let shown = state.store.write(|tx| {
-        let row = row_of(state, caller, file, &purpose, true);
+        let row = row_of(state, caller, file, purpose, true);
         tx.file_add(&row)?;
         let shown = shown(&row);
         once.keep(tx, &shown)?;
@@ -68,26 +85,37 @@ pub(super) async fn list(
     caller: Caller,
     Asked(cursor): Asked<Cursor>,
 ) -> Answer<Json<CompatibleFilePage>> {
-    let limit = cursor.limit.unwrap_or(2000);
-    if limit == 0 || limit > 10_000 {
-        return Err(Refusal::invalid("limit must be from 1 to 10000."));
+    let limit = cursor.limit.unwrap_or(MOST_ROWS);
+    if limit == 0 || limit > MOST_ROWS {
+        return Err(Refusal::invalid(format!("limit must be from 1 to {MOST_ROWS}.")).on("limit"));
     }
+    let created_from = cursor.create_after.map(|time| kept_time(time, "create_after")).transpose()?;
+    let created_to = cursor.create_before.map(|time| kept_time(time, "create_before")).transpose()?;
     blocking(move || {
-        let (files, _) = state.store.read(|tx| tx.files(&caller.workspace, 0, 100_000))?;
-        let before = match &cursor.after {
-            None => i64::MAX,
-            Some(id) => files.iter().find(|file| file.file_id == *id).ok_or_else(Refusal::file_not_found)?.number,
+        state.expire()?;
+        let after = match &cursor.after {
+            None => None,
+            Some(id) => {
+                let last = state.store.read(|tx| tx.file(&caller.workspace, id))?;
+                Some(last.ok_or_else(|| Refusal::file_not_found().on("after"))?.number)
+            }
         };
-        let wanted = |file: &&StoredFile| {
-            file.number < before && cursor.purpose.as_ref().is_none_or(|purpose| *purpose == file.purpose)
-        };
-        let found: Vec<&StoredFile> = files.iter().filter(wanted).collect();
-        let data: Vec<CompatibleFile> = found.iter().take(limit as usize).map(|file| shown(file)).collect();
+        let purpose = cursor.purpose;
+        let query = FileQuery { purpose, after, oldest_first: false, created_from, created_to, take: limit + 1 };
+        let mut found = state.store.read(|tx| tx.files_after(&caller.workspace, &query))?;
+        let has_more = found.len() as u64 > limit;
+        found.truncate(limit as usize);
+        let data: Vec<CompatibleFile> = found.iter().map(shown).collect();
         let (first_id, last_id) = (data.first().map(|f| f.id.clone()), data.last().map(|f| f.id.clone()));
-        let has_more = found.len() > data.len();
         Ok(Json(CompatibleFilePage { object: "list".to_owned(), data, has_more, first_id, last_id }))
     })
     .await
+}
+
+/// Seconds since 1970 as the database keeps times.
+fn kept_time(seconds: i64, name: &str) -> Answer<String> {
+    let time = Timestamp::from_second(seconds);
+    time.map(text_of).map_err(|_| Refusal::invalid(format!("{name} must be seconds since 1970.")).on(name))
 }
 
 pub(super) async fn get(
@@ -97,7 +125,7 @@ pub(super) async fn get(
 ) -> Answer<Json<CompatibleFile>> {
     blocking(move || {
         let file = state.store.read(|tx| tx.file(&caller.workspace, &id))?;
-        Ok(Json(shown(&file.ok_or_else(|| Refusal::not_found("The file"))?)))
+        Ok(Json(shown(&file.ok_or_else(|| Refusal::not_found("The file").on("id"))?)))
     })
     .await
 }
@@ -108,7 +136,7 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Answer<Json<FileDeleted>> {
     blocking(move || {
-        super::files::destroy(&state, &caller, &id)?.ok_or_else(|| Refusal::not_found("The file"))?;
+        super::files::destroy(&state, &caller, &id)?.ok_or_else(|| Refusal::not_found("The file").on("id"))?;
         Ok(Json(FileDeleted { id, object: "file".to_owned(), deleted: true }))
     })
     .await

@@ -44,7 +44,7 @@ pub(super) async fn create(
         if capacity == 0 || capacity >= 1000 {
             return Err(Refusal::invalid("capacity must be from 1 to 999."));
         }
-        let suffix = asked.suffix.as_deref().map(suffix_of).transpose()?;
+        let suffix = asked.suffix.as_deref().map(|text| suffix_of(text, 8)).transpose()?;
         let deployed_model = match suffix {
             Some(suffix) => format!("{}-{suffix}", asked.model_name),
             None if base_model == asked.model_name => format!("{}-{}", asked.model_name, &caller.request_id[..8]),

@@ -46,7 +46,9 @@ fn uploaded(state: &Arc<State>, caller: &Caller, headers: &HeaderMap, form: &For
     for (index, file) in form.files.iter().enumerate() {
         let fault = match &file.blob {
             None => Some(Refusal::invalid("The file exceeds the size limit.")),
-            Some(_) => no_room(state, &caller.workspace, file.bytes, (rows.len() as u64, bytes))?,
+            Some(_) => {
+                no_room(state, &caller.workspace, file.bytes, state.profile.file_bytes, (rows.len() as u64, bytes))?
+            }
         };
         if let Some(Refusal { code, message, .. }) = fault {
             file.blob.iter().try_for_each(|blob| state.blobs.destroy(blob))?;

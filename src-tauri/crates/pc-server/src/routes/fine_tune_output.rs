@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State as Shared};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use pc_protocol::{Checkpoint as Shown, CheckpointStatus, LogPage, Output};
-use pc_store::cloud::{Checkpoint, TunedModel};
+use pc_store::cloud::{Checkpoint, Job, TunedModel};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -127,29 +127,35 @@ pub(super) async fn publish(
         let job = job_of(&state, &caller, &id)?;
         let rows = state.store.read(|tx| tx.checkpoints(&id))?;
         let row = rows.into_iter().find(|row| format!("checkpoint-{}", row.step) == checkpoint);
-        let mut row = row.ok_or_else(|| Refusal::not_found("The checkpoint"))?;
-        if row.status == "SUCCEEDED" {
-            return Ok(caller.output(true));
+        let row = row.ok_or_else(|| Refusal::not_found("The checkpoint"))?;
+        if row.status != "SUCCEEDED" {
+            published(&state, job, row, asked.model_name.as_deref())?;
         }
-        row.status = "SUCCEEDED".into();
-        row.model_name = format!("{}-{checkpoint}", job.output_model);
-        let shown: String =
-            asked.model_name.unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect();
-        row.display_name = if shown.is_empty() { row.model_name.clone() } else { shown };
-        let model = TunedModel {
-            name: row.model_name.clone(),
-            workspace_id: job.workspace_id,
-            base_model: job.base_model,
-            display_name: row.display_name.clone(),
-            job_id: id.clone(),
-            weights: format!("{id}/step/{}", row.step),
-            created_at: state.now_text(),
-        };
-        state.store.write(|tx| {
-            tx.model_add(&model)?;
-            tx.checkpoint_put(&row)
-        })?;
         Ok(caller.output(true))
     })
     .await
+}
+
+/// Makes a model of a checkpoint that is none yet.
+pub(super) fn published(state: &State, job: Job, mut row: Checkpoint, shown: Option<&str>) -> anyhow::Result<()> {
+    row.status = "SUCCEEDED".into();
+    row.model_name = format!("{}-checkpoint-{}", job.output_model, row.step);
+    let shown: String = shown.unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect();
+    row.display_name = if shown.is_empty() { row.model_name.clone() } else { shown };
+    let model = TunedModel {
+        name: row.model_name.clone(),
+        workspace_id: job.workspace_id,
+        base_model: job.base_model,
+        display_name: row.display_name.clone(),
+        weights: format!("{}/step/{}", job.job_id, row.step),
+        job_id: job.job_id,
+        created_at: state.now_text(),
+    };
+    state.store.write(|tx| {
+        // Whoever asked at the same time has made it already.
+        if tx.model(&model.workspace_id, &model.name)?.is_none() {
+            tx.model_add(&model)?;
+        }
+        tx.checkpoint_put(&row)
+    })
 }

@@ -13,11 +13,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::caller::{Asked, Caller, Page, blocking};
-use crate::hyper;
 use crate::intake::{Begun, Create};
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 use crate::training;
+use crate::{deploying, hyper};
 
 use super::spaced;
 
@@ -43,7 +43,7 @@ pub(super) async fn create(
     .await
 }
 
-fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) -> Answer<Job> {
+pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) -> Answer<Job> {
     let training_type = asked.training_type.unwrap_or_else(|| "efficient_sft".to_owned());
     if training_type != "efficient_sft" {
         return Err(Refusal::unsupported(format!(
@@ -73,7 +73,7 @@ fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) -> Answer<Job
     if open >= state.profile.open_jobs {
         return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling", "Too many fine-tune jobs are running."));
     }
-    let suffix = asked.finetuned_output_suffix.as_deref().map(suffix_of).transpose()?;
+    let suffix = asked.finetuned_output_suffix.as_deref().map(|text| suffix_of(text, 64)).transpose()?;
     let job_id = new_job_id(state);
     let output_model = match suffix {
         Some(suffix) => format!("{base_model}-{suffix}-{job_id}"),
@@ -123,12 +123,13 @@ fn ids_of(ids: Vec<String>, datasets: Option<&[DatasetSource]>, what: &str) -> A
 }
 
 /// What may stand inside a model's id.
-pub(super) fn suffix_of(text: &str) -> Answer<String> {
-    let fits = (1..=8).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+pub(super) fn suffix_of(text: &str, most: usize) -> Answer<String> {
+    let fits =
+        (1..=most).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if fits {
         Ok(text.to_lowercase())
     } else {
-        Err(Refusal::invalid("A suffix has 1 to 8 characters of A-Z, a-z, 0-9, _ and -."))
+        Err(Refusal::invalid(format!("A suffix has 1 to {most} characters of A-Z, a-z, 0-9, _ and -.")))
     }
 }
 
@@ -243,13 +244,14 @@ pub(super) async fn delete(
         if !["SUCCEEDED", "FAILED", "CANCELED"].contains(&job.status.as_str()) {
             return Err(Refusal::unsupported("A job in training cannot be deleted; cancel it first."));
         }
-        let in_use = state.store.read(|tx| {
+        let (in_use, models) = state.store.read(|tx| {
             let models: Vec<String> =
                 tx.models(&caller.workspace)?.into_iter().filter(|m| m.job_id == id).map(|m| m.name).collect();
-            Ok(tx
-                .deployments_all()?
-                .iter()
-                .any(|row| row.workspace_id == caller.workspace && models.contains(&row.model_name)))
+            let deployed = tx.deployments_all()?;
+            let used = |row: &pc_store::cloud::Deployment| {
+                row.workspace_id == caller.workspace && models.contains(&row.model_name)
+            };
+            Ok((deployed.iter().any(used), models))
         })?;
         if in_use {
             let message = "The job's model is deployed; delete the deployment first.";
@@ -261,6 +263,7 @@ pub(super) async fn delete(
             tx.job_remove(&id)?;
             Ok(blobs)
         })?;
+        models.iter().try_for_each(|model| deploying::put_away(&state, model))?;
         blobs.iter().try_for_each(|blob| state.blobs.destroy(blob))?;
         Ok(caller.output(Done::success()))
     })

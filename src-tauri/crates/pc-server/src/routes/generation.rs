@@ -11,9 +11,10 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use pc_protocol::{Generation, GenerationAnswer, GenerationChoice, GenerationOutput, NativeErrorBody, Spoken, Usage};
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::answering::{Piece, begin, collect, finish_word, messages, sampling};
-use crate::caller::Caller;
+use crate::answering::{Dialect, Piece, Question, begin, collect, finish_word, messages, refuse_unserved, sampling};
+use crate::caller::{Caller, read};
 use crate::engine::{Generated, Prompt};
 use crate::intake::Create;
 use crate::refusal::{Answer, Refusal};
@@ -23,10 +24,14 @@ pub(super) async fn generate(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     headers: HeaderMap,
-    Create(request, sent): Create<Generation>,
+    Create(request, sent): Create<Value>,
 ) -> Answer<Response> {
-    let Generation { model, input, parameters } = request;
-    let (sampling, n) = sampling(parameters.sampling)?;
+    for (name, value) in request["parameters"].as_object().into_iter().flatten() {
+        refuse_unserved(name, value)?;
+    }
+    let Generation { model, input, parameters } = read(request)?;
+    let asked = sampling(parameters.sampling, Dialect::ModelStudio)?;
+    let n = asked.n;
     let prompt = match (input.messages, input.prompt) {
         (Some(said), _) => Prompt::Messages(messages(said)?),
         (None, Some(text)) => Prompt::Text(text),
@@ -37,10 +42,13 @@ pub(super) async fn generate(
         Some("text") | None => false,
         Some(_) => return Err(Refusal::invalid("result_format must be message or text.")),
     };
+    if n > 1 && !as_message {
+        return Err(Refusal::invalid("n above 1 needs the result_format message."));
+    }
     let shape = Shape { as_message, incremental: parameters.incremental_output == Some(true) };
     let wanted = headers.get("x-dashscope-sse").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"enable"));
     let accepts = headers.get(header::ACCEPT).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
-    let pieces = begin(&state, &caller, model, prompt, sampling, n, sent).await?;
+    let pieces = begin(&state, &caller, Question { model, prompt, asked, at_once: false, sent }).await?;
     if wanted || accepts {
         return Ok(frames(pieces, shape, caller.request_id));
     }
@@ -96,7 +104,7 @@ fn frames(mut pieces: tokio::sync::mpsc::Receiver<Piece>, shape: Shape, request_
         while let Some(piece) = pieces.recv().await {
             number += 1;
             let (index, text, finish) = match piece {
-                Piece::Text(index, text) => {
+                Piece::Said(index, text, _) => {
                     let all = texts.entry(index).or_default();
                     all.push_str(&text);
                     (index, if shape.incremental { text } else { all.clone() }, "null")

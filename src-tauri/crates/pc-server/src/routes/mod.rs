@@ -10,6 +10,7 @@ mod fine_tune_output;
 mod fine_tunes;
 mod generation;
 mod models;
+mod openai;
 mod resumable;
 mod tokens;
 mod upload;
@@ -31,7 +32,7 @@ pub fn router(state: Arc<State>) -> Router {
     Router::new()
         .nest("/api/v1", native())
         .nest("/compatible-mode/v1", compatible())
-        .nest("/v1", compatible())
+        .nest("/v1", openai::router())
         .route("/", post(billing::act))
         .fallback(|| async { Refusal::not_found("This address") })
         // Uploads are streams with limits of their own; every other body is bounded where it is read.
@@ -73,6 +74,7 @@ fn compatible() -> Router<Arc<State>> {
     Router::new()
         .route("/files", get(compatible_files::list).post(compatible_files::upload))
         .route("/files/{id}", get(compatible_files::get).delete(compatible_files::delete))
+        .route("/files/{id}/content", get(openai::content))
         .route("/chat/completions", post(chat::complete))
         .route("/models", get(models::compatible))
 }

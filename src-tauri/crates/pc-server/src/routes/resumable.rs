@@ -57,7 +57,7 @@ fn admitted(state: &State, caller: &Caller, asked: CreateUpload) -> Answer<Resum
         text => Ok(text.map(|text| text.to_lowercase())),
     };
     let purpose = purpose_of(asked.purpose.as_deref())?;
-    no_room(state, &caller.workspace, asked.bytes, (0, 0))?.map_or(Ok(()), Err)?;
+    no_room(state, &caller.workspace, asked.bytes, state.profile.file_bytes, (0, 0))?.map_or(Ok(()), Err)?;
     Ok(Resumable {
         upload_id: Uuid::new_v4().simple().to_string(),
         workspace_id: caller.workspace.clone(),

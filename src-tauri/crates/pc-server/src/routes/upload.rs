@@ -120,11 +120,12 @@ pub(super) fn name_of(sent: &str) -> String {
     sent.chars().filter(|c| !c.is_control()).take(255).collect()
 }
 
-/// Why there is no room for a file beside `others` (files and bytes) that are about to be added; nothing where there is.
+/// Why there is no room for a file of at most `most` bytes beside `others` (files and bytes) that are about to be added; nothing where there is.
 pub(super) fn no_room(
     state: &State,
     workspace: &str,
     bytes: u64,
+    most: u64,
     others: (u64, u64),
 ) -> anyhow::Result<Option<Refusal>> {
     let (count, all) = state.store.read(|tx| {
@@ -133,7 +134,7 @@ pub(super) fn no_room(
     })?;
     let large = |message: &str| Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BadRequest.TooLarge", message);
     let profile = &state.profile;
-    Ok(if bytes > profile.file_bytes {
+    Ok(if bytes > most {
         Some(large("The file exceeds the size limit."))
     } else if all.saturating_add(bytes) > profile.all_files_bytes {
         Some(large("There is no room left for this file."))

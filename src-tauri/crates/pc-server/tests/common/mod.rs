@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use pc_base::{Cancel, Code, FixedClock, Secret, coded};
 use pc_secrets::MasterKey;
 use pc_server::{
-    BaseModel, Credentials, DeploySpec, Engine, Finish, GenerateSpec, Generated, Options, PriceBook, Profile, State,
-    TrainDone, TrainEvent, TrainSpec,
+    BaseModel, Chance, Credentials, DeploySpec, Engine, Finish, GenerateSpec, Generated, Options, PriceBook, Profile,
+    Said, State, TokenChances, TrainDone, TrainEvent, TrainSpec,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -103,14 +103,19 @@ impl Engine for SmallEngine {
     fn generate(
         &self,
         spec: &GenerateSpec,
-        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        on_said: &mut dyn FnMut(Said<'_>) -> ControlFlow<()>,
         _: &Cancel,
     ) -> anyhow::Result<Generated> {
         if spec.sampling.max_tokens == Some(13) {
             return Err(coded(Code::TemplateInvalid).with("why", "thirteen").into());
         }
         for piece in ["Breakfast ", "is at ", "seven."] {
-            if on_text(piece).is_break() {
+            let chance = |text: &str, logprob| Chance { bytes: text.as_bytes().to_vec(), logprob };
+            let count = spec.sampling.logprobs.unwrap_or(0) as usize;
+            let top = [chance(piece, -0.25), chance("?", -3.0)].into_iter().take(count).collect();
+            let token = TokenChances { chosen: chance(piece, -0.25), top };
+            let tokens = if spec.sampling.logprobs.is_some() { vec![token] } else { Vec::new() };
+            if on_said(Said { text: piece, tokens: &tokens }).is_break() {
                 break;
             }
         }
@@ -196,6 +201,26 @@ impl Cloud {
         );
         let request = request("POST", path)
             .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "multipart/form-data; boundary=b")
+            .body(body.into())
+            .unwrap();
+        let (status, _, bytes) = self.send(request).await;
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    /// Sends a form of texts and one file; answers status and body.
+    pub async fn form(&self, path: &str, texts: &[(&str, &str)], part: &str, bytes: &[u8]) -> (StatusCode, Value) {
+        let mut body = Vec::new();
+        for (name, text) in texts {
+            let part = format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = format!("--b\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"a.jsonl\"\r\n\r\n");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n--b--\r\n");
+        let request = request("POST", path)
+            .header("authorization", format!("Bearer {}", self.keys.api_key.expose()))
             .header("content-type", "multipart/form-data; boundary=b")
             .body(body.into())
             .unwrap();

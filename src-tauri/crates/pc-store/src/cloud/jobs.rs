@@ -94,6 +94,12 @@ impl Tx<'_> {
         first(self.0, &sql, (workspace, job_id), Job::of)
     }
 
+    /// A tenant's job by the id of its result.
+    pub fn job_by_output(&self, workspace: &str, output_model: &str) -> anyhow::Result<Option<Job>> {
+        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE workspace_id = ?1 AND output_model = ?2");
+        first(self.0, &sql, (workspace, output_model), Job::of)
+    }
+
     /// A page of a tenant's jobs, newest first, and how many there are.
     pub fn jobs(&self, workspace: &str, filter: &JobFilter, skip: u64, take: u64) -> anyhow::Result<(Vec<Job>, u64)> {
         let condition = "workspace_id = ?1 AND (?2 IS NULL OR model = ?2) AND (?3 IS NULL OR status = ?3)";

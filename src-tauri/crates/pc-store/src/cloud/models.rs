@@ -56,6 +56,11 @@ impl Tx<'_> {
         rows(self.0, &sql, [workspace], TunedModel::of)
     }
 
+    /// Removes a model.
+    pub fn model_remove(&self, name: &str) -> anyhow::Result<()> {
+        run(self.0, "DELETE FROM models WHERE name = ?1", [name]).map(drop)
+    }
+
     /// Removes the models of a job.
     pub fn models_remove(&self, job_id: &str) -> anyhow::Result<()> {
         run(self.0, "DELETE FROM models WHERE job_id = ?1", [job_id]).map(drop)
