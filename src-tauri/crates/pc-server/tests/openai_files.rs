@@ -133,12 +133,17 @@ async fn parts_become_a_file_in_the_order_that_is_asked_for() {
     assert_eq!(blobs(&cloud), 2, "what was refused left nothing");
     let (status, done) = cloud.call("POST", &complete, json!({"part_ids": [first, second], "md5": md5})).await;
     assert_eq!((status.as_u16(), &done["status"], &done["file"]["bytes"]), (200, &json!("completed"), &json!(18)));
-    assert_eq!(blobs(&cloud), 1, "the parts are gone");
+    assert_eq!(blobs(&cloud), 2, "the parts are the file");
+    let content = format!("/v1/files/{}/content", done["file"]["id"].as_str().unwrap());
+    let (_, text) = cloud.call("GET", &content, Value::Null).await;
+    assert_eq!(text, json!("breakfast at seven"));
     let path = format!("/api/v1/files/{}", done["file"]["id"].as_str().unwrap());
     assert_eq!(cloud.call("GET", &path, Value::Null).await.1["data"]["md5"], md5, "every API has the file");
     let (status, over) = cloud.form(&format!("{upload}/parts"), &[], "data", b"x").await;
     assert_eq!((status.as_u16(), &over["error"]["param"]), (400, &json!("upload_id")));
     assert_eq!(cloud.call("POST", &format!("{upload}/cancel"), Value::Null).await.0, 400);
+    cloud.call("DELETE", &content.replace("/content", ""), Value::Null).await;
+    assert_eq!(blobs(&cloud), 0, "and go with it");
 }
 
 #[tokio::test]
