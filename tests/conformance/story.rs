@@ -94,6 +94,7 @@ async fn deploying(cloud: &Cloud, model: &str) -> String {
         name: Some("desk".into()),
         capacity: Some(1),
         suffix: Some("desk".into()),
+        ..CreateDeployment::default()
     };
     let created = cloud.deployment_create(&create).await.unwrap();
     let taken = cloud.deployment_create(&create).await.unwrap_err();

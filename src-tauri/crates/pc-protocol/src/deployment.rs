@@ -22,6 +22,31 @@ pub struct CreateDeployment {
     /// At most 8 characters, needed from a model's second deployment on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suffix: Option<String>,
+    /// `mu`: `POST_PAY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing_method: Option<String>,
+    /// `mu`: the kind of model unit, such as `MU1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deploy_spec: Option<String>,
+    /// `mu`: a template of the deployable model, instead of a kind of unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enable_thinking: Option<bool>,
+    /// Tokens.
+    #[serde(default, deserialize_with = "lenient::maybe_count", skip_serializing_if = "Option::is_none")]
+    pub max_context_length: Option<u64>,
+    /// `mu`: requests a minute.
+    #[serde(default, deserialize_with = "lenient::maybe_count", skip_serializing_if = "Option::is_none")]
+    pub rpm_limit: Option<u64>,
+    /// `mu`: tokens a minute.
+    #[serde(default, deserialize_with = "lenient::maybe_count", skip_serializing_if = "Option::is_none")]
+    pub tpm_limit: Option<u64>,
+    /// `ptu`: tokens a minute in and out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ptu_capacity: Option<serde_json::Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_version: Option<String>,
 }
 
 words! {
@@ -79,6 +104,14 @@ pub struct Deployment {
     /// Tokens a minute.
     #[serde(default, deserialize_with = "lenient::maybe_count")]
     pub tpm_limit: Option<u64>,
+    /// `mu` only.
+    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    pub model_unit_spec: Option<String>,
+    #[serde(default)]
+    pub enable_thinking: Option<bool>,
+    /// Tokens.
+    #[serde(default, deserialize_with = "lenient::maybe_count")]
+    pub max_context_length: Option<u64>,
     /// Why it failed; not documented.
     #[serde(default, deserialize_with = "lenient::maybe_text", skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -21,13 +21,15 @@ mod model;
 pub mod openai;
 mod sampling;
 mod sse;
+pub mod studio;
 pub mod time;
 mod token;
 mod word;
 
 pub use billing::{AccountBalance, BillOverview, OverviewItem};
 pub use billing::{
-    BillItem, BillKind, BssAnswer, InstanceBill, InstanceId, ItemList, SettledBill, SettledItem, action, query,
+    BillItem, BillKind, BssAnswer, InstanceBill, InstanceBillPage, InstanceId, ItemList, SettledBill, SettledItem,
+    action, query,
 };
 pub use chat::{
     ChatAnswer, ChatChoice, ChatChunk, ChatDelta, ChatRequest, ChatUsage, ChoiceLogprobs, ChunkChoice, StreamOptions,

@@ -4,8 +4,10 @@
 
 mod key;
 mod keychain;
+mod keyring;
 mod sealed;
 
 pub use key::{DataKey, MasterKey};
 pub use keychain::Keychain;
+pub use keyring::{Keyring, Keys};
 pub use sealed::{Opened, Sealer, open, seal};

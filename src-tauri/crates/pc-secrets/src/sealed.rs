@@ -13,8 +13,8 @@ use aes_gcm::{Aes256Gcm, Nonce, Tag};
 use pc_base::{Code, coded};
 use zeroize::Zeroize as _;
 
-use crate::DataKey;
 use crate::key::random;
+use crate::{DataKey, Keys};
 
 const MAGIC: &[u8; 6] = b"PCSEAL";
 const VERSION: u8 = 1;
@@ -32,8 +32,8 @@ pub struct Sealer<W: Write> {
 
 impl<W: Write> Sealer<W> {
     /// Writes the header.
-    pub fn new(out: W, key: &DataKey, identity: &str) -> std::io::Result<Self> {
-        Self::with_chunk(out, key, identity, CHUNK_LOG2)
+    pub fn new(out: W, keys: &(impl Keys + ?Sized), identity: &str) -> std::io::Result<Self> {
+        Self::with_chunk(out, keys.newest(), identity, CHUNK_LOG2)
     }
 
     fn with_chunk(mut out: W, key: &DataKey, identity: &str, log2: u8) -> std::io::Result<Self> {
@@ -97,16 +97,18 @@ pub struct Opened<R: Read + Seek> {
 
 impl<R: Read + Seek> Opened<R> {
     /// Checks header and last chunk, and thereby the length. [`Code::SealedDamaged`] when anything does not fit.
-    pub fn new(mut source: R, key: &DataKey, identity: &str) -> anyhow::Result<Self> {
+    pub fn new(mut source: R, keys: &(impl Keys + ?Sized), identity: &str) -> anyhow::Result<Self> {
         let damaged = || anyhow::Error::new(coded(Code::SealedDamaged));
         let total = source.seek(SeekFrom::End(0))?;
         source.seek(SeekFrom::Start(0))?;
         let mut header = [0; HEADER];
         source.read_exact(&mut header).map_err(|_| damaged())?;
         let known = &header[..6] == MAGIC && header[6] == VERSION && (10..=20).contains(&header[7]);
-        if !known || header[8..16] != key.id() {
+        if !known {
             return Err(damaged());
         }
+        let id = header[8..16].try_into().expect("eight bytes name the key");
+        let key = keys.with_id(id).ok_or_else(damaged)?;
         let salt: [u8; 16] = header[16..].try_into().expect("the rest of the header is the salt");
         let chunks = Chunks { cipher: key.record_cipher(&salt), bound: bound(&header, identity), size: 1 << header[7] };
         let body = total - HEADER as u64;
@@ -183,9 +185,9 @@ impl<R: Read + Seek> Drop for Opened<R> {
 }
 
 /// A short text or secret as one sealed record.
-pub fn seal(key: &DataKey, identity: &str, plain: &[u8]) -> Vec<u8> {
+pub fn seal(keys: &(impl Keys + ?Sized), identity: &str, plain: &[u8]) -> Vec<u8> {
     let in_memory = || -> std::io::Result<Vec<u8>> {
-        let mut sealer = Sealer::new(Vec::new(), key, identity)?;
+        let mut sealer = Sealer::new(Vec::new(), keys, identity)?;
         sealer.write_all(plain)?;
         sealer.finish()
     };
@@ -193,9 +195,9 @@ pub fn seal(key: &DataKey, identity: &str, plain: &[u8]) -> Vec<u8> {
 }
 
 /// The way back of [`seal`], with its errors.
-pub fn open(key: &DataKey, identity: &str, sealed: &[u8]) -> anyhow::Result<Vec<u8>> {
+pub fn open(keys: &(impl Keys + ?Sized), identity: &str, sealed: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut plain = Vec::new();
-    Opened::new(std::io::Cursor::new(sealed), key, identity)?.read_to_end(&mut plain)?;
+    Opened::new(std::io::Cursor::new(sealed), keys, identity)?.read_to_end(&mut plain)?;
     Ok(plain)
 }
 

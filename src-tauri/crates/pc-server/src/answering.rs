@@ -50,6 +50,8 @@ struct Place {
     model: String,
     served_as: String,
     base_model: String,
+    /// Its number, where it is a deployment.
+    deployed: Option<i64>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -57,23 +59,36 @@ async fn place(state: &Arc<State>, caller: &Caller, model: String, at_once: bool
     let permit = state.generations.clone().try_acquire_owned();
     let busy = || Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling.RateQuota", "Requests rate limit exceeded.");
     let permit = permit.map_err(|_| busy())?;
-    let (state, workspace) = (state.clone(), caller.workspace.clone());
+    let (state, caller) = (state.clone(), caller.clone());
     blocking(move || {
-        let deployed = state.store.read(|tx| tx.deployment(&workspace, &model))?;
-        let runs = deployed.as_ref().is_some_and(|row| row.status == "RUNNING");
-        let (served_as, base_model) = match deployed {
-            Some(row) if runs => (model.clone(), row.base_model),
-            None if state.engine.bases().iter().any(|base| base.id == model) => (model.clone(), model.clone()),
-            deployed => match state.store.read(|tx| tx.model(&workspace, &model))?.filter(|_| at_once) {
-                Some(tuned) => (deploying::at_once(&state, &tuned).map_err(|error| refused(&error))?, tuned.base_model),
-                None if deployed.is_some() => {
+        let found = state.store.read(|tx| tx.deployment(&caller.workspace, &model))?;
+        if let Some(row) = &found {
+            caller.allowed(&[&model, &row.model_name, &row.base_model])?;
+        }
+        let runs = found.as_ref().is_some_and(|row| row.status == "RUNNING");
+        let (served_as, base_model, deployed) = match found {
+            Some(row) if runs => {
+                state.lately.admit(&row, state.clock.now().as_second())?;
+                (row.served_as(), row.base_model, Some(row.number))
+            }
+            None if state.engine.bases().iter().any(|base| base.id == model) => {
+                caller.allowed(&[&model])?;
+                (model.clone(), model.clone(), None)
+            }
+            found => match state.store.read(|tx| tx.model(&caller.workspace, &model))?.filter(|_| at_once) {
+                Some(tuned) => {
+                    caller.allowed(&[&model, &tuned.base_model])?;
+                    let served_as = deploying::at_once(&state, &tuned).map_err(|error| refused(&error))?;
+                    (served_as, tuned.base_model, None)
+                }
+                None if found.is_some() => {
                     let (status, message) = (StatusCode::SERVICE_UNAVAILABLE, format!("Model {model} is not running."));
                     return Err(Refusal::new(status, "ModelUnavailable", message).on("model"));
                 }
                 None => return Err(Refusal::model_not_found(&model).on("model")),
             },
         };
-        Ok(Place { model, served_as, base_model, _permit: permit })
+        Ok(Place { model, served_as, base_model, deployed, _permit: permit })
     })
     .await
 }
@@ -175,9 +190,12 @@ fn charge(
     all: Option<&Vec<Kept>>,
 ) -> anyhow::Result<()> {
     let request = once.source(&caller.request_id);
+    // Several answers to one question read it once.
+    let input = if index == 0 { done.input_tokens } else { 0 };
+    if let Some(number) = place.deployed {
+        state.lately.spend(number, input + done.output_tokens, state.clock.now().as_second());
+    }
     state.store.write(|tx| {
-        // Several answers to one question read it once.
-        let input = if index == 0 { done.input_tokens } else { 0 };
         for (item, quantity) in [("input_token", input), ("output_token", done.output_tokens)] {
             let event = Event {
                 source: format!("generate/{request}/{index}/{item}"),

@@ -1,18 +1,19 @@
 //! Who calls, and what was sent: the bearer key, bounded JSON bodies, pages, work on blocking threads.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use pc_base::Secret;
 use pc_protocol::{Data, Output};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 
+use crate::account::access::Scope;
 use crate::edge::RequestId;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
@@ -21,8 +22,18 @@ use crate::state::State;
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub workspace: String,
+    /// By which bills name the key.
     pub api_key_id: String,
     pub request_id: String,
+    pub scope: Arc<Scope>,
+}
+
+/// A caller who asks for no change, whatever the method: a key that may only read is good enough.
+pub(crate) struct Reader {
+    pub caller: Caller,
+    /// The key's number, and its end (RFC 3339) where it has one.
+    pub key: i64,
+    pub ends: Option<String>,
 }
 
 impl Caller {
@@ -37,36 +48,54 @@ impl Caller {
     }
 }
 
-impl FromRequestParts<Arc<State>> for Caller {
+impl Caller {
+    /// Refuses a model that the key is not for; by its own name, that it was deployed from, and its base model's. Asked only
+    /// about models that this workspace has, so a refusal tells nothing of another's.
+    pub fn allowed(&self, names: &[&str]) -> Answer<()> {
+        if self.scope.may_use(names) {
+            return Ok(());
+        }
+        let message = format!("This key does not open the model {}.", names.first().copied().unwrap_or_default());
+        Err(Refusal::new(StatusCode::FORBIDDEN, "Model.AccessDenied", message))
+    }
+}
+
+impl FromRequestParts<Arc<State>> for Reader {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Answer<Self> {
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         let sent = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let key = sent.and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(Refusal::key)?;
-        let hash = hash_of(key.trim());
+        let key = Secret::new(key.trim().to_owned());
         let asked = parts.headers.get("x-dashscope-workspace").and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
         let state = state.clone();
-        let found = blocking(move || {
-            let found = state.store.read(|tx| tx.api_key(&hash))?;
-            let now = state.now_text();
-            Ok(found.filter(|row| {
-                let same: bool = row.hash.as_bytes().ct_eq(hash.as_bytes()).into();
-                same && row.expires_at.as_ref().is_none_or(|end| *end > now)
-            }))
-        });
-        let row = found.await?.ok_or_else(Refusal::key)?;
-        if asked.is_some_and(|workspace| workspace != row.workspace_id) {
-            let message = "This key does not open that workspace.";
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "Workspace.AccessDenied", message));
+        let found = blocking(move || Ok(state.key_found(key.expose())?)).await?.ok_or_else(Refusal::key)?;
+        let denied = |code, message| Err(Refusal::new(StatusCode::FORBIDDEN, code, message));
+        if asked.is_some_and(|workspace| workspace != found.workspace) {
+            return denied("Workspace.AccessDenied", "This key does not open that workspace.");
         }
-        Ok(Self { workspace: row.workspace_id, api_key_id: row.id, request_id })
+        // Without a socket there is no address, and nobody but this program itself who could call.
+        if from.is_some_and(|address| !found.scope.may_come_from(address)) {
+            return denied("AccessDenied", "This key does not open anything from this address.");
+        }
+        let (api_key_id, scope) = (found.number.to_string(), Arc::new(found.scope));
+        let caller = Caller { workspace: found.workspace, api_key_id, request_id, scope };
+        Ok(Self { caller, key: found.number, ends: found.expires_at })
     }
 }
 
-/// Hex SHA-256: how keys are kept. They are 128 random bits or more, so a slow hash would add nothing.
-pub(crate) fn hash_of(key: &str) -> String {
-    hex::encode(Sha256::digest(key.as_bytes()))
+impl FromRequestParts<Arc<State>> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Answer<Self> {
+        let Reader { caller, .. } = Reader::from_request_parts(parts, state).await?;
+        if !caller.scope.write && !parts.method.is_safe() {
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "This key may only read."));
+        }
+        Ok(caller)
+    }
 }
 
 /// A JSON body of at most the profile's size, refused in our shape.

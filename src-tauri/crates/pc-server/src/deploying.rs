@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pc_base::{Failure, Language};
-use pc_store::cloud::{Deployment, TunedModel};
+use pc_store::cloud::{Deployment, TunedModel, Tx};
 
 use crate::engine::DeploySpec;
 use crate::state::{State, text_of};
@@ -20,8 +20,11 @@ pub(crate) fn deploy(state: &State, mut row: Deployment) -> anyhow::Result<()> {
     let now = text_of(state.clock.now());
     // It may have been deleted or scaled meanwhile: only status, mark and message are ours here.
     let Some(current) = state.store.read(|tx| tx.deployment(&row.workspace_id, &row.deployed_model))? else {
-        return state.engine.undeploy(&row.deployed_model);
+        return state.engine.undeploy(&row.served_as());
     };
+    if current.capacity == 0 {
+        return state.engine.undeploy(&row.served_as());
+    }
     row = Deployment { modified_at: now.clone(), ..current };
     match made {
         Ok(()) => {
@@ -51,7 +54,7 @@ fn ready(state: &State, row: &Deployment, folder: &std::path::Path) -> anyhow::R
             None
         }
     };
-    let (deployed_model, base_model) = (row.deployed_model.clone(), row.base_model.clone());
+    let (deployed_model, base_model) = (row.served_as(), row.base_model.clone());
     state.engine.deploy(&DeploySpec { deployed_model, base_model, adapter })
 }
 
@@ -102,24 +105,30 @@ pub(crate) fn put_away(state: &State, model: &str) -> anyhow::Result<()> {
     state.engine.undeploy(&name_of(model))
 }
 
-/// After a start: what ran runs again, and what was being made is made.
+/// Before anything runs: what was served has to come up again. Its hours begin anew once it does, because the time in
+/// which the program was off is not charged.
+pub(crate) fn unserved(tx: &Tx<'_>) -> anyhow::Result<()> {
+    for mut row in tx.deployments_all()? {
+        if ["RUNNING", "PENDING", "UPDATING"].contains(&row.status.as_str()) {
+            row.billed_until = None;
+            row.status = "PENDING".into();
+            tx.deployment_update(&row)?;
+        }
+    }
+    Ok(())
+}
+
+/// After a start: brings up what waits for it.
 pub(crate) fn bring_up(state: &State) {
     let rows = match state.store.read(|tx| tx.deployments_all()) {
         Ok(rows) => rows,
         Err(error) => return tracing::error!(error = format!("{error:#}"), "deployments cannot be read"),
     };
-    for mut row in rows {
+    for row in rows.into_iter().filter(|row| row.status == "PENDING") {
         if state.ending.is_cancelled() {
             return;
         }
-        if !["RUNNING", "PENDING", "UPDATING"].contains(&row.status.as_str()) {
-            continue;
-        }
-        // Hours while the program was down are not charged.
-        row.billed_until = row.billed_until.map(|_| state.now_text());
-        row.status = "PENDING".into();
-        let brought = state.store.write(|tx| tx.deployment_update(&row)).and_then(|()| deploy(state, row));
-        if let Err(error) = brought {
+        if let Err(error) = deploy(state, row) {
             tracing::error!(error = format!("{error:#}"), "a deployment cannot be brought up");
         }
     }

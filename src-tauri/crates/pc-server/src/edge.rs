@@ -107,8 +107,9 @@ fn shaped(response: Response, path: &str, id: &str) -> Response {
 
 fn body(refusal: &Refusal, path: &str, id: &str) -> serde_json::Result<String> {
     let (code, message, request_id) = (refusal.code.to_owned(), refusal.message.clone(), id.to_owned());
-    if path == "/" {
-        let (host_id, recommend) = ("business.aliyuncs.com".to_owned(), String::new());
+    if path == "/" || path.starts_with("/modelstudio/") {
+        let host = if path == "/" { "business.aliyuncs.com" } else { "modelstudio.cn-beijing.aliyuncs.com" };
+        let (host_id, recommend) = (host.to_owned(), String::new());
         serde_json::to_string(&RpcErrorBody { request_id, host_id, code, message, recommend })
     } else if path.starts_with("/v1/") || path.starts_with("/compatible-mode/") {
         let body = CompatibleErrorBody { error: refusal.compatible_error(), request_id: Some(request_id) };

@@ -1,7 +1,7 @@
 //! The embedded cloud: routes, job queue, metering; owns the Engine trait. Deliberately absent: training and
 //! generation themselves, and any knowledge of the console.
 
-mod acs3;
+mod account;
 mod answering;
 mod caller;
 mod deploying;
@@ -9,8 +9,7 @@ mod edge;
 mod engine;
 mod hyper;
 mod intake;
-mod meter;
-mod prices;
+mod money;
 mod profile;
 mod python;
 mod queue;
@@ -22,13 +21,18 @@ mod state;
 mod training;
 mod weights;
 
+use money::meter;
+
+pub use account::access::Scope;
+pub use account::keys::{Credentials, KeyWish};
+pub use account::workspaces::Rotated;
 pub use engine::{
     BaseModel, Chance, DeploySpec, Engine, Finish, GenerateSpec, Generated, Hyper, Prompt, Said, Sampling,
     TokenChances, TrainDone, TrainEvent, TrainSpec,
 };
-pub use prices::{PriceBook, Prices};
+pub use money::prices::{PriceBook, Prices};
 pub use profile::Profile;
 pub use queue::start;
 pub use routes::router;
 pub use serve::serve;
-pub use state::{Credentials, Options, State};
+pub use state::{Options, State};

@@ -23,7 +23,10 @@ pub fn start(state: &Arc<State>) -> Vec<JoinHandle<()>> {
     let (jobs, ticks, deployments) = (state.clone(), state.clone(), state.clone());
     vec![
         std::thread::spawn(move || every(&jobs, "the job queue", run_jobs)),
-        std::thread::spawn(move || every(&ticks, "admission and metering", tick)),
+        std::thread::spawn(move || {
+            every(&ticks, "admission and metering", tick);
+            last_hours(&ticks);
+        }),
         std::thread::spawn(move || deploying::bring_up(&deployments)),
     ]
 }
@@ -86,12 +89,16 @@ fn tick(state: &State) -> anyhow::Result<()> {
     state.expire_intake()?;
     state.store.write(|tx| {
         tx.api_keys_expire(&state.now_text())?;
-        tx.uploads_forget(&text_of(state.clock.now() - SignedDuration::from_hours(24)))?;
-        for mut deployment in tx.deployments_all()?.into_iter().filter(|row| row.status == "RUNNING") {
-            state.meter_hours(tx, &mut deployment)?;
-        }
-        Ok(())
-    })
+        tx.uploads_forget(&text_of(state.clock.now() - SignedDuration::from_hours(24)))
+    })?;
+    state.meter_all_hours()
+}
+
+/// The hours up to an orderly end.
+fn last_hours(state: &State) {
+    if let Err(error) = state.meter_all_hours() {
+        tracing::error!(error = format!("{error:#}"), "the last minute's hours are not charged");
+    }
 }
 
 fn admit(state: &State) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! The router on a listening socket, until told to stop.
 
 use std::future::{Future, IntoFuture as _};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,9 @@ pub async fn serve(
         stopping.end();
         drop(ending);
     };
-    let served = axum::serve(listener, routes::router(state.clone())).with_graceful_shutdown(graceful);
+    let served =
+        axum::serve(listener, routes::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(graceful);
     let served = tokio::spawn(served.into_future());
     let stop = served.abort_handle();
     tokio::spawn(async move {

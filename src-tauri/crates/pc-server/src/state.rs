@@ -8,18 +8,19 @@ use std::sync::{Arc, Condvar, Mutex, RwLock};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use pc_base::{Cancel, Clock, Secret};
-use pc_secrets::{DataKey, MasterKey, open, seal};
-use pc_store::cloud::{AccessKey, ApiKey, CloudStore, Workspace};
+use pc_base::{Cancel, Clock};
+use pc_secrets::{Keyring, MasterKey};
+use pc_store::cloud::CloudStore;
 use pc_store::{Blobs, FolderLock};
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
-use crate::caller::hash_of;
-use crate::deploying::AtOnce;
+use crate::account::workspaces::keyrings;
+pub(crate) use crate::account::workspaces::owner_of;
+use crate::deploying::{self, AtOnce};
 use crate::engine::Engine;
 use crate::intake::{Claims, Resuming};
-use crate::prices::PriceBook;
+use crate::money::limits::Lately;
+use crate::money::prices::PriceBook;
 use crate::profile::Profile;
 
 /// What the embedded cloud is started with.
@@ -28,14 +29,6 @@ pub struct Options {
     pub data_dir: PathBuf,
     pub profile: Profile,
     pub prices: PriceBook,
-}
-
-/// The keys of the first workspace, to be handed to its user.
-pub struct Credentials {
-    pub workspace: String,
-    pub api_key: Secret<String>,
-    pub access_key_id: String,
-    pub access_key_secret: Secret<String>,
 }
 
 /// The running job and how to stop it.
@@ -56,11 +49,12 @@ pub struct State {
     pub(crate) prices: PriceBook,
     /// For what has to lie open while it is used: training data, adapters. Emptied at every start.
     pub(crate) work: PathBuf,
-    keys: RwLock<HashMap<String, Arc<DataKey>>>,
     pub(crate) at_once: AtOnce,
+    pub(crate) keys: RwLock<HashMap<String, Arc<Keyring>>>,
     pub(crate) generations: Arc<Semaphore>,
     pub(crate) claims: Claims,
     pub(crate) resuming: Resuming,
+    pub(crate) lately: Lately,
     pub(crate) open_requests: AtomicUsize,
     last_request: AtomicI64,
     pub(crate) started: AtomicBool,
@@ -68,7 +62,7 @@ pub struct State {
     /// Set once the program is about to end: running work stops and stays resumable.
     pub(crate) ending: Cancel,
     wake: (Mutex<u64>, Condvar),
-    master: MasterKey,
+    pub(crate) master: MasterKey,
     _lock: FolderLock,
 }
 
@@ -86,11 +80,7 @@ impl State {
         let store = CloudStore::open(&data_dir)?;
         let blobs = Blobs::open(&data_dir.join("blobs"))?;
         blobs.sweep(&store.read(|tx| tx.blobs_named())?)?;
-        let mut keys = HashMap::new();
-        for workspace in store.read(|tx| tx.workspaces())? {
-            let key = master.unwrap(&workspace.wrapped_key, &owner_of(&workspace.id))?;
-            keys.insert(workspace.id, Arc::new(key));
-        }
+        let keys = keyrings(&store, &master)?;
         let generations = Arc::new(Semaphore::new(profile.generations));
         let state = Self {
             store,
@@ -104,6 +94,7 @@ impl State {
             generations,
             claims: Claims::default(),
             resuming: Resuming::default(),
+            lately: Lately::default(),
             open_requests: AtomicUsize::new(0),
             last_request: AtomicI64::new(clock.now().as_second()),
             started: AtomicBool::new(false),
@@ -135,9 +126,9 @@ impl State {
                 job.ended_at = Some(now.clone());
                 tx.job_end(&job)?;
             }
-            Ok(())
+            deploying::unserved(tx)
         })?;
-        let deployed = self.store.read(|tx| tx.deployments_all())?.into_iter().map(|row| row.deployed_model);
+        let deployed = self.store.read(|tx| tx.deployments_all())?.into_iter().map(|row| row.served_as());
         self.engine.retain(&deployed.collect::<Vec<_>>())?;
         let Ok(folders) = std::fs::read_dir(&self.work) else { return Ok(()) };
         for folder in folders {
@@ -150,79 +141,6 @@ impl State {
             }
         }
         Ok(())
-    }
-
-    /// Adds a workspace with a data key of its own; answers its id.
-    pub fn workspace_add(&self, name: &str) -> anyhow::Result<String> {
-        let id = format!("llm-{}", &Uuid::new_v4().simple().to_string()[..16]);
-        let key = DataKey::generate();
-        let wrapped_key = self.master.wrap(&key, &owner_of(&id));
-        let row = Workspace { id: id.clone(), name: name.to_owned(), wrapped_key, created_at: self.now_text() };
-        self.store.write(|tx| tx.workspace_add(&row))?;
-        self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(id.clone(), Arc::new(key));
-        Ok(id)
-    }
-
-    /// The first workspace's keys; makes the workspace where there is none. They come from the master key and the
-    /// workspace's id, so that they are the same after a restart although only a hash of the API key is kept.
-    pub fn credentials(&self, api_key: Option<Secret<String>>) -> anyhow::Result<Credentials> {
-        let first = self.store.read(|tx| tx.workspaces())?.into_iter().next();
-        let workspace = first.map_or_else(|| self.workspace_add("default"), |row| Ok(row.id))?;
-        self.credentials_of(&workspace, api_key)
-    }
-
-    /// The same for a given workspace.
-    pub fn credentials_of(&self, workspace: &str, api_key: Option<Secret<String>>) -> anyhow::Result<Credentials> {
-        let derived = |what: &str, digits: usize| {
-            self.master.derived_text(&format!("{what}/{workspace}")).expose()[..digits].to_owned()
-        };
-        let api_key = api_key.unwrap_or_else(|| Secret::new(format!("sk-{}", derived("api key", 32))));
-        let access_key_id = format!("LTAI{}", &derived("access key id", 20));
-        let access_key_secret = Secret::new(derived("access key secret", 40));
-        self.api_key_add(workspace, &api_key, None)?;
-        let known = self.store.read(|tx| tx.access_key(&access_key_id))?;
-        if known.is_none() {
-            let identity = access_key_identity(workspace, &access_key_id);
-            let sealed_secret = seal(&*self.key(workspace)?, &identity, access_key_secret.expose().as_bytes());
-            let (id, workspace_id) = (access_key_id.clone(), workspace.to_owned());
-            let row = AccessKey { id, workspace_id, sealed_secret, created_at: self.now_text() };
-            self.store.write(|tx| tx.access_key_add(&row))?;
-        }
-        Ok(Credentials { workspace: workspace.to_owned(), api_key, access_key_id, access_key_secret })
-    }
-
-    /// Lets a key in, until `expires_at` (RFC 3339) where given. A key that is known already stays as it is.
-    pub(crate) fn api_key_add(
-        &self,
-        workspace: &str,
-        key: &Secret<String>,
-        expires_at: Option<String>,
-    ) -> anyhow::Result<()> {
-        let hash = hash_of(key.expose());
-        self.store.write(|tx| match tx.api_key(&hash)? {
-            Some(_) => Ok(()),
-            None => tx.api_key_add(&ApiKey {
-                id: hash[..12].to_owned(),
-                workspace_id: workspace.to_owned(),
-                hash,
-                created_at: self.now_text(),
-                expires_at,
-            }),
-        })
-    }
-
-    /// The secret of an AccessKey pair and its workspace.
-    pub(crate) fn access_key(&self, id: &str) -> anyhow::Result<Option<(String, Secret<String>)>> {
-        let Some(row) = self.store.read(|tx| tx.access_key(id))? else { return Ok(None) };
-        let identity = access_key_identity(&row.workspace_id, &row.id);
-        let plain = open(&*self.key(&row.workspace_id)?, &identity, &row.sealed_secret)?;
-        Ok(Some((row.workspace_id, Secret::new(String::from_utf8(plain)?))))
-    }
-
-    /// A workspace's data key.
-    pub(crate) fn key(&self, workspace: &str) -> anyhow::Result<Arc<DataKey>> {
-        let keys = self.keys.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        keys.get(workspace).cloned().context("every workspace has a key")
     }
 
     /// Now, as the database keeps times.
@@ -320,15 +238,6 @@ impl State {
         }
         self.wake();
     }
-}
-
-/// What a workspace's blobs and its wrapped key are bound to.
-pub(crate) fn owner_of(workspace: &str) -> String {
-    format!("workspace/{workspace}")
-}
-
-fn access_key_identity(workspace: &str, id: &str) -> String {
-    format!("{}/access-key/{id}", owner_of(workspace))
 }
 
 /// RFC 3339 in UTC with milliseconds, so that texts sort as times do.

@@ -159,7 +159,8 @@ async fn a_deployment_is_scaled_limited_and_deleted() {
     assert_eq!(refused["code"], "InvalidParameter", "a base model has no adapter to share");
     let (_, scaled) = cloud.call("PUT", &format!("{path}/scale"), json!({"capacity": 2, "deployed_model": "x"})).await;
     assert_eq!(scaled["output"]["capacity"], 2);
-    assert_eq!(cloud.call("PUT", &format!("{path}/scale"), json!({"capacity": 0})).await.0, 400);
+    assert_eq!(scaled["output"]["status"], "UPDATING");
+    assert_eq!(cloud.call("PUT", &format!("{path}/scale"), json!({"capacity": 1000})).await.0, 400);
     let (_, limited) = cloud.call("PUT", &format!("{path}/update"), json!({"rpm_limit": 60})).await;
     assert_eq!(limited["output"]["rpm_limit"], 60);
     assert_eq!(cloud.call("PUT", &format!("{path}/update"), json!({})).await.0, 400);

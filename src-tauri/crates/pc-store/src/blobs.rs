@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use pc_base::{Code, CodedExt as _, coded};
-use pc_secrets::{DataKey, Opened, Sealer};
+use pc_secrets::{Keys, Opened, Sealer};
 use tempfile::NamedTempFile;
 use uuid::Uuid;
 
@@ -36,7 +36,7 @@ impl Blobs {
     }
 
     /// Starts a blob for an owner (such as `workspace/llm-1`). It exists only after [`BlobWriter::commit`].
-    pub fn create(&self, key: &DataKey, owner: &str) -> anyhow::Result<BlobWriter> {
+    pub fn create(&self, key: &(impl Keys + ?Sized), owner: &str) -> anyhow::Result<BlobWriter> {
         let id = Uuid::new_v4().simple().to_string();
         let file = NamedTempFile::new_in(self.unfinished()).context("starting a stored file")?;
         let sealer = Sealer::new(BufWriter::with_capacity(1 << 18, file), key, &identity(owner, &id))?;
@@ -44,7 +44,7 @@ impl Blobs {
     }
 
     /// Opens a blob; [`Code::SealedDamaged`] when it is missing, damaged, or not this owner's.
-    pub fn read(&self, id: &str, key: &DataKey, owner: &str) -> anyhow::Result<Blob> {
+    pub fn read(&self, id: &str, key: &(impl Keys + ?Sized), owner: &str) -> anyhow::Result<Blob> {
         anyhow::ensure!(Uuid::try_parse(id).is_ok(), "a blob's id is a UUID");
         let file = File::open(self.path(id)).code(|| coded(Code::SealedDamaged))?;
         Opened::new(file, key, &identity(owner, id))
@@ -124,6 +124,7 @@ impl Write for BlobWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pc_secrets::DataKey;
     use std::io::Read as _;
 
     #[test]

@@ -3,14 +3,14 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use pc_secrets::DataKey;
+use pc_secrets::Keys;
 
 use crate::blobs::{Blob, Blobs};
 
 /// See the module's words. One blob is open at a time.
 pub struct Contents {
     blobs: Blobs,
-    key: Arc<DataKey>,
+    keys: Arc<dyn Keys + Send + Sync>,
     owner: String,
     /// Each blob's id and where it ends.
     ends: Vec<(String, u64)>,
@@ -22,7 +22,7 @@ impl Contents {
     /// Of blobs in order, each with its length in plain text. Opens nothing yet.
     pub fn new(
         blobs: &Blobs,
-        key: Arc<DataKey>,
+        keys: Arc<dyn Keys + Send + Sync>,
         owner: String,
         parts: impl IntoIterator<Item = (String, u64)>,
     ) -> Self {
@@ -31,7 +31,7 @@ impl Contents {
             end += bytes;
             (blob, end)
         });
-        Self { ends: ends.collect(), blobs: blobs.clone(), key, owner, position: 0, opened: None }
+        Self { ends: ends.collect(), blobs: blobs.clone(), keys, owner, position: 0, opened: None }
     }
 
     /// Bytes of plain text.
@@ -50,7 +50,7 @@ impl Contents {
         let begin = index.checked_sub(1).map_or(0, |before| self.ends[before].1);
         if self.opened.as_ref().is_none_or(|(held, _)| *held != index) {
             let (id, end) = &self.ends[index];
-            let blob = self.blobs.read(id, &self.key, &self.owner).map_err(std::io::Error::other)?;
+            let blob = self.blobs.read(id, &*self.keys, &self.owner).map_err(std::io::Error::other)?;
             if blob.len() != end - begin {
                 return Err(std::io::Error::other(pc_base::coded(pc_base::Code::SealedDamaged)));
             }
@@ -90,6 +90,7 @@ impl Seek for Contents {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pc_secrets::DataKey;
     use std::io::Write as _;
 
     #[test]

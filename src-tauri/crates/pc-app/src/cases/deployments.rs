@@ -38,6 +38,7 @@ impl App {
             name: Some(wanted.name).filter(|name| !name.trim().is_empty()),
             capacity: Some(1),
             suffix,
+            ..CreateDeployment::default()
         };
         let mut deployment = opened.cloud.deployment_create(&create).await?;
         let start = Instant::now();

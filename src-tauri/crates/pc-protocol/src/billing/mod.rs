@@ -18,6 +18,7 @@ pub mod action {
     pub const BALANCE: &str = "QueryAccountBalance";
     pub const OVERVIEW: &str = "QueryBillOverview";
     pub const INSTANCE_BILL: &str = "DescribeInstanceBill";
+    pub const INSTANCE_BILL_PAGE: &str = "QueryInstanceBill";
     pub const SETTLED_BILL: &str = "QuerySettleBill";
 }
 
@@ -80,45 +81,81 @@ pub struct InstanceBill {
     pub items: Vec<BillItem>,
 }
 
-/// A row of a bill.
+/// A row of a bill, every field that the vendor's own types declare.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct BillItem {
+    #[serde(default, with = "amount::number")]
+    pub adjust_amount: Decimal,
+    #[serde(default, with = "amount::number")]
+    pub after_discount_amount: Decimal,
+    #[serde(default, rename = "BillAccountID", deserialize_with = "lenient::text")]
+    pub bill_account_id: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub bill_account_name: String,
     /// `YYYY-MM-DD`; nothing on a bill by month.
     #[serde(default, deserialize_with = "lenient::maybe_text")]
     pub billing_date: Option<String>,
+    /// Only with `IsBillingItem=true`.
     #[serde(default, deserialize_with = "lenient::text")]
     pub billing_item: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub billing_item_code: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub billing_type: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub biz_type: String,
+    #[serde(default, with = "amount::number")]
+    pub cash_amount: Decimal,
     /// See [`BillKind::of`].
     #[serde(default, deserialize_with = "lenient::text")]
     pub commodity_code: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub cost_unit: String,
     /// ISO 4217.
     #[serde(default, deserialize_with = "lenient::text")]
     pub currency: String,
     #[serde(default, with = "amount::number")]
+    pub deducted_by_cash_coupons: Decimal,
+    #[serde(default, with = "amount::number")]
     pub deducted_by_coupons: Decimal,
+    #[serde(default, with = "amount::number")]
+    pub deducted_by_prepaid_card: Decimal,
     #[serde(default, with = "amount::text")]
     pub deducted_by_resource_package: Decimal,
-    #[serde(default, with = "amount::number")]
-    pub after_discount_amount: Decimal,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub instance_config: String,
     /// See [`InstanceId`].
     #[serde(default, rename = "InstanceID", deserialize_with = "lenient::text")]
     pub instance_id: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub instance_spec: String,
+    #[serde(default, rename = "InternetIP", deserialize_with = "lenient::text")]
+    pub internet_ip: String,
+    #[serde(default, rename = "IntranetIP", deserialize_with = "lenient::text")]
+    pub intranet_ip: String,
     #[serde(default, with = "amount::number")]
     pub invoice_discount: Decimal,
+    /// `PayAsYouGoBill`, …
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub item: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub item_name: String,
     /// Only with `IsBillingItem=true`.
     #[serde(default, with = "amount::maybe_text")]
     pub list_price: Option<Decimal>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub list_price_unit: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub nick_name: String,
     #[serde(default, with = "amount::number")]
     pub outstanding_amount: Decimal,
     #[serde(default, rename = "OwnerID", deserialize_with = "lenient::text")]
     pub owner_id: String,
     #[serde(default, with = "amount::number")]
     pub payment_amount: Decimal,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub pip_code: String,
     /// What the row costs.
     #[serde(with = "amount::number")]
     pub pretax_amount: Decimal,
@@ -135,7 +172,11 @@ pub struct BillItem {
     #[serde(default, deserialize_with = "lenient::text")]
     pub region: String,
     #[serde(default, deserialize_with = "lenient::text")]
+    pub resource_group: String,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub service_period: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub service_period_unit: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub subscription_type: String,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -145,6 +186,22 @@ pub struct BillItem {
     pub usage: Option<Decimal>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub usage_unit: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub zone: String,
+}
+
+/// `QueryInstanceBill`: the older form, in numbered pages. The console reads the newer one, so this is written only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct InstanceBillPage {
+    pub billing_cycle: String,
+    #[serde(rename = "AccountID")]
+    pub account_id: String,
+    pub account_name: String,
+    pub total_count: u64,
+    pub page_num: u64,
+    pub page_size: u64,
+    pub items: ItemList<BillItem>,
 }
 
 /// `QuerySettleBill`. The console reads bills by item, so this is written only.
@@ -161,19 +218,64 @@ pub struct SettledBill {
     pub items: ItemList<SettledItem>,
 }
 
-/// A row of a settled bill.
+/// A row of a settled bill, every field that the vendor's own types declare.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SettledItem {
+    #[serde(with = "amount::number")]
+    pub adjust_amount: Decimal,
+    #[serde(with = "amount::number")]
+    pub after_tax_amount: Decimal,
+    #[serde(rename = "BillAccountID")]
+    pub bill_account_id: String,
+    pub bill_account_name: String,
+    pub biz_type: String,
+    #[serde(with = "amount::number")]
+    pub cash_amount: Decimal,
+    pub commodity_code: String,
+    pub currency: String,
+    #[serde(with = "amount::number")]
+    pub deducted_by_cash_coupons: Decimal,
+    #[serde(with = "amount::number")]
+    pub deducted_by_coupons: Decimal,
+    #[serde(with = "amount::number")]
+    pub deducted_by_prepaid_card: Decimal,
+    #[serde(with = "amount::number")]
+    pub invoice_discount: Decimal,
+    /// `PayAsYouGoBill`, …
+    pub item: String,
+    #[serde(with = "amount::number")]
+    pub outstanding_amount: Decimal,
+    #[serde(rename = "OwnerID")]
+    pub owner_id: String,
+    #[serde(with = "amount::number")]
+    pub payment_amount: Decimal,
+    pub payment_currency: String,
+    pub payment_time: String,
+    #[serde(rename = "PaymentTransactionID")]
+    pub payment_transaction_id: String,
+    pub pip_code: String,
+    #[serde(with = "amount::number")]
+    pub pretax_amount: Decimal,
+    #[serde(with = "amount::number")]
+    pub pretax_amount_local: Decimal,
+    #[serde(with = "amount::number")]
+    pub pretax_gross_amount: Decimal,
+    pub product_code: String,
+    pub product_detail: String,
+    pub product_name: String,
+    pub product_type: String,
     #[serde(rename = "RecordID")]
     pub record_id: String,
+    pub round_down_discount: String,
     /// `PayFinish`, …
     pub status: String,
-    pub usage_start_time: String,
+    pub sub_order_id: String,
+    pub subscription_type: String,
+    #[serde(with = "amount::number")]
+    pub tax: Decimal,
     pub usage_end_time: String,
-    pub payment_time: String,
-    #[serde(flatten)]
-    pub item: BillItem,
+    pub usage_start_time: String,
 }
 
 /// What a row of a bill is for.

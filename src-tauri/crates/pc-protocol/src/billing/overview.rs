@@ -39,34 +39,66 @@ pub struct BillOverview {
     pub items: ItemList<OverviewItem>,
 }
 
-/// A product's sum.
+/// A product's sum, every field that the vendor's own types declare.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct OverviewItem {
+    #[serde(default, with = "amount::number")]
+    pub adjust_amount: Decimal,
+    #[serde(default, with = "amount::number")]
+    pub after_tax_amount: Decimal,
+    #[serde(default, rename = "BillAccountID", deserialize_with = "lenient::text")]
+    pub bill_account_id: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub bill_account_name: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub biz_type: String,
+    #[serde(default, with = "amount::number")]
+    pub cash_amount: Decimal,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub commodity_code: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub currency: String,
+    #[serde(default, with = "amount::number")]
+    pub deducted_by_cash_coupons: Decimal,
+    #[serde(default, with = "amount::number")]
+    pub deducted_by_coupons: Decimal,
+    #[serde(default, with = "amount::number")]
+    pub deducted_by_prepaid_card: Decimal,
+    #[serde(default, with = "amount::number")]
+    pub invoice_discount: Decimal,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub item: String,
+    #[serde(default, with = "amount::number")]
+    pub outstanding_amount: Decimal,
+    #[serde(default, rename = "OwnerID", deserialize_with = "lenient::text")]
+    pub owner_id: String,
+    #[serde(default, with = "amount::number")]
+    pub payment_amount: Decimal,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub payment_currency: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub pip_code: String,
+    #[serde(with = "amount::number")]
+    pub pretax_amount: Decimal,
+    #[serde(default, with = "amount::number")]
+    pub pretax_amount_local: Decimal,
+    #[serde(default, with = "amount::number")]
+    pub pretax_gross_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
     pub product_code: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub product_detail: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub product_name: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub product_type: String,
     #[serde(default, deserialize_with = "lenient::text")]
-    pub commodity_code: String,
+    pub round_down_discount: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub subscription_type: String,
     #[serde(default, with = "amount::number")]
-    pub pretax_gross_amount: Decimal,
-    #[serde(default, with = "amount::number")]
-    pub invoice_discount: Decimal,
-    #[serde(default, with = "amount::number")]
-    pub after_tax_amount: Decimal,
-    #[serde(with = "amount::number")]
-    pub pretax_amount: Decimal,
-    #[serde(default, with = "amount::number")]
-    pub payment_amount: Decimal,
-    #[serde(default, with = "amount::number")]
-    pub outstanding_amount: Decimal,
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub currency: String,
+    pub tax: Decimal,
 }
 
 #[cfg(test)]

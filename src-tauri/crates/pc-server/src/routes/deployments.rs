@@ -19,7 +19,11 @@ use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 use super::fine_tunes::{base_of, suffix_of};
+use super::models::{TEMPLATE, UNIT};
 use super::with_t;
+
+/// Most requests or tokens a minute that a limit can be; more is no limit.
+const MOST_A_MINUTE: u64 = 1_000_000_000;
 
 pub(super) async fn create(
     Shared(state): Shared<Arc<State>>,
@@ -31,60 +35,150 @@ pub(super) async fn create(
             Begun::Again(shown) => return Ok(caller.output(shown)),
             Begun::First(once) => once,
         };
-        let base_model = base_of(&state, &caller, &asked.model_name)?;
-        let plan = asked.plan.unwrap_or_else(|| "lora".to_owned());
-        let capacity = asked.capacity.unwrap_or(1);
-        match plan.as_str() {
-            "lora" if base_model == asked.model_name => {
-                return Err(Refusal::invalid("plan lora serves fine-tuned models only; use mu."));
-            }
-            "lora" | "mu" => {}
-            _ => return Err(Refusal::invalid("plan must be lora or mu.")),
-        }
-        if capacity == 0 || capacity >= 1000 {
-            return Err(Refusal::invalid("capacity must be from 1 to 999."));
-        }
+        let mut row = wanted(&state, &caller, &asked)?;
         let suffix = asked.suffix.as_deref().map(|text| suffix_of(text, 8)).transpose()?;
-        let deployed_model = match suffix {
-            Some(suffix) => format!("{}-{suffix}", asked.model_name),
-            None if base_model == asked.model_name => format!("{}-{}", asked.model_name, &caller.request_id[..8]),
-            None => asked.model_name.clone(),
-        };
-        let now = state.now_text();
-        let row = Deployment {
-            name: asked.name.unwrap_or_else(|| deployed_model.clone()).chars().take(120).collect(),
-            deployed_model,
-            workspace_id: caller.workspace.clone(),
-            model_name: asked.model_name,
-            base_model,
-            plan,
-            status: "PENDING".into(),
-            capacity,
-            created_at: now.clone(),
-            modified_at: now,
-            ..Deployment::default()
-        };
-        let taken = state.store.write(|tx| {
-            let taken = tx.deployments_all()?.iter().any(|other| other.deployed_model == row.deployed_model);
-            if !taken {
-                tx.deployment_add(&row)?;
-                once.keep(tx, &shown(&row))?;
+        // Whether the name is free is asked in the transaction that takes it.
+        let refusal = state.store.write(|tx| {
+            let all = tx.deployments_all()?;
+            let mut own = all.iter().filter(|other| other.workspace_id == caller.workspace);
+            if suffix.is_none() && own.clone().any(|other| other.model_name == row.model_name) {
+                return Ok(Some(Refusal::invalid("suffix is required from a model's second deployment on.")));
             }
-            Ok(taken)
+            row.deployed_model = match &suffix {
+                Some(suffix) => format!("{}-{suffix}", row.model_name),
+                None if row.base_model == row.model_name => format!("{}-{}", row.model_name, &caller.request_id[..8]),
+                None => row.model_name.clone(),
+            };
+            if own.any(|other| other.deployed_model == row.deployed_model) {
+                let message = "This suffix is in use; give another one.";
+                return Ok(Some(Refusal::new(StatusCode::CONFLICT, "Conflict", message)));
+            }
+            if row.name.is_empty() {
+                row.name.clone_from(&row.deployed_model);
+            }
+            row.number = tx.deployment_add(&row)?;
+            once.keep(tx, &shown(&state, &row))?;
+            Ok(None)
         })?;
-        if taken {
-            let message = "This model is deployed already; give another suffix.";
-            return Err(Refusal::new(StatusCode::CONFLICT, "Conflict", message));
+        if let Some(refusal) = refusal {
+            return Err(refusal);
         }
-        let (background, deployed) = (state.clone(), row.clone());
-        std::thread::spawn(move || {
-            if let Err(error) = deploying::deploy(&background, deployed) {
-                tracing::error!(error = format!("{error:#}"), "a deployment cannot be finished");
-            }
-        });
-        Ok(caller.output(shown(&row)))
+        if row.status == "PENDING" {
+            in_background(&state, row.clone());
+        }
+        Ok(caller.output(shown(&state, &row)))
     })
     .await
+}
+
+fn in_background(state: &Arc<State>, row: Deployment) {
+    let state = state.clone();
+    std::thread::spawn(move || {
+        if let Err(error) = deploying::deploy(&state, row) {
+            tracing::error!(error = format!("{error:#}"), "a deployment cannot be finished");
+        }
+    });
+}
+
+/// What was asked for, still without its callable name.
+fn wanted(state: &State, caller: &Caller, asked: &CreateDeployment) -> Answer<Deployment> {
+    let base_model = base_of(state, caller, &asked.model_name)?;
+    // Nothing is charged by the hour that was not asked for by the hour.
+    let plan = asked.plan.clone().unwrap_or_else(|| "lora".to_owned());
+    match plan.as_str() {
+        "lora" if !is_lora(state, caller, &asked.model_name)? => {
+            let message = "plan lora serves results of efficient_sft only; ask for plan mu.";
+            return Err(Refusal::invalid(message).on("plan"));
+        }
+        "lora" | "mu" => {}
+        _ => return Err(Refusal::invalid("plan must be lora or mu.").on("plan")),
+    }
+    offered(state, asked, &plan, &base_model)?;
+    let capacity = asked.capacity.unwrap_or_else(|| state.prices.of(&base_model).base_capacity);
+    let capacity = capacity_of(state, &plan, &base_model, capacity)?;
+    let now = state.now_text();
+    Ok(Deployment {
+        name: asked.name.as_deref().unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect(),
+        workspace_id: caller.workspace.clone(),
+        model_name: asked.model_name.clone(),
+        base_model,
+        status: if plan == "mu" && capacity == 0 { "STOPPED" } else { "PENDING" }.to_owned(),
+        plan,
+        capacity,
+        rpm_limit: limit_of(asked.rpm_limit, "rpm_limit")?,
+        tpm_limit: limit_of(asked.tpm_limit, "tpm_limit")?,
+        created_at: now.clone(),
+        modified_at: now,
+        ..Deployment::default()
+    })
+}
+
+/// Whether a model is what efficient_sft made.
+fn is_lora(state: &State, caller: &Caller, model: &str) -> Answer<bool> {
+    let made = state.store.read(|tx| {
+        let Some(model) = tx.model(&caller.workspace, model)? else { return Ok(None) };
+        tx.job(&caller.workspace, &model.job_id)
+    })?;
+    Ok(made.is_some_and(|job| job.training_type == "efficient_sft"))
+}
+
+/// Refuses by name what this cloud does not have, and what the plan does not.
+fn offered(state: &State, asked: &CreateDeployment, plan: &str, base_model: &str) -> Answer<()> {
+    let refused = |name: &'static str, message: &str| Err(Refusal::invalid(format!("{name} {message}.")).on(name));
+    let hourly = [
+        ("billing_method", asked.billing_method.is_some()),
+        ("deploy_spec", asked.deploy_spec.is_some()),
+        ("template_id", asked.template_id.is_some()),
+        ("max_context_length", asked.max_context_length.is_some()),
+        ("rpm_limit", asked.rpm_limit.is_some()),
+        ("tpm_limit", asked.tpm_limit.is_some()),
+    ];
+    if let Some((name, _)) = hourly.into_iter().find(|(_, given)| *given && plan != "mu") {
+        return refused(name, "is for plan mu only");
+    }
+    let other = |sent: &Option<String>, known: &str| sent.as_deref().is_some_and(|sent| sent != known);
+    if other(&asked.billing_method, "POST_PAY") {
+        return refused("billing_method", "must be POST_PAY");
+    }
+    if other(&asked.deploy_spec, UNIT) {
+        return refused("deploy_spec", "must be MU1");
+    }
+    if other(&asked.template_id, TEMPLATE) {
+        return refused("template_id", "is not one of the deployable model's");
+    }
+    if asked.enable_thinking == Some(true) {
+        return refused("enable_thinking", "is not offered here");
+    }
+    let longest = state.engine.bases().into_iter().find(|base| base.id == base_model).map(|base| base.max_length);
+    if asked.max_context_length.is_some() && asked.max_context_length != longest {
+        return refused("max_context_length", "cannot be another one than the model's own");
+    }
+    if asked.ptu_capacity.is_some() {
+        return refused("ptu_capacity", "is for plan ptu, which is not offered here");
+    }
+    if other(&asked.model_version, "1.0") {
+        return refused("model_version", "is not one of the model's");
+    }
+    Ok(())
+}
+
+/// For mu a multiple of what one instance takes, from 0 (which stops it) to 999; for lora it says nothing.
+fn capacity_of(state: &State, plan: &str, base_model: &str, capacity: u64) -> Answer<u64> {
+    let one = state.prices.of(base_model).base_capacity;
+    if capacity >= 1000 || (plan == "mu" && !capacity.is_multiple_of(one)) {
+        let message = format!("capacity must be a multiple of {one} from 0 to 999.");
+        return Err(Refusal::invalid(message).on("capacity"));
+    }
+    Ok(capacity)
+}
+
+fn limit_of(sent: Option<u64>, name: &'static str) -> Answer<Option<u64>> {
+    match sent {
+        Some(limit) if !(1..=MOST_A_MINUTE).contains(&limit) => {
+            Err(Refusal::invalid(format!("{name} must be from 1 to {MOST_A_MINUTE}.")).on(name))
+        }
+        fits => Ok(fits),
+    }
 }
 
 pub(super) async fn list(
@@ -95,7 +189,7 @@ pub(super) async fn list(
     let (page_no, page_size, skip) = page.of(50, 200)?;
     blocking(move || {
         let (rows, total) = state.store.read(|tx| tx.deployments(&caller.workspace, skip, page_size))?;
-        let deployments = rows.iter().map(shown).collect();
+        let deployments = rows.iter().map(|row| shown(&state, row)).collect();
         Ok(caller.output(DeploymentPage { page_no, page_size, total, deployments }))
     })
     .await
@@ -106,7 +200,7 @@ pub(super) async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Json<Output<Shown>>> {
-    blocking(move || Ok(caller.output(shown(&row_of(&state, &caller, &id)?)))).await
+    blocking(move || Ok(caller.output(shown(&state, &row_of(&state, &caller, &id)?)))).await
 }
 
 fn row_of(state: &State, caller: &Caller, id: &str) -> Answer<Deployment> {
@@ -119,11 +213,19 @@ pub(super) async fn scale(
     Path(id): Path<String>,
     Body(asked): Body<Scale>,
 ) -> Answer<Json<Output<Shown>>> {
-    if asked.capacity == 0 || asked.capacity >= 1000 {
-        return Err(Refusal::invalid("capacity must be from 1 to 999."));
-    }
-    change(state, caller, id, move |row| {
-        row.capacity = asked.capacity;
+    change(state, caller, id, move |state, row| {
+        if row.plan != "mu" {
+            return Err(Refusal::unsupported("Only a deployment with plan mu has a capacity of its own."));
+        }
+        if row.status == "FAILED" {
+            return Err(Refusal::unsupported("A deployment that failed cannot be scaled; delete it."));
+        }
+        row.capacity = capacity_of(state, &row.plan, &row.base_model, asked.capacity)?;
+        if row.capacity == 0 {
+            row.status = "STOPPED".into();
+        } else if row.status == "STOPPED" {
+            row.status = "PENDING".into();
+        }
         Ok(())
     })
     .await
@@ -135,39 +237,53 @@ pub(super) async fn update(
     Path(id): Path<String>,
     Body(asked): Body<Limits>,
 ) -> Answer<Json<Output<Shown>>> {
-    change(state, caller, id, move |row| {
+    change(state, caller, id, move |_, row| {
         if row.plan != "mu" {
             return Err(Refusal::unsupported("Only a deployment with plan mu has limits."));
         }
         if asked.rpm_limit.is_none() && asked.tpm_limit.is_none() {
             return Err(Refusal::invalid("rpm_limit or tpm_limit is required."));
         }
-        row.rpm_limit = asked.rpm_limit.map(|limit| limit.min(1 << 40)).or(row.rpm_limit);
-        row.tpm_limit = asked.tpm_limit.map(|limit| limit.min(1 << 40)).or(row.tpm_limit);
+        row.rpm_limit = limit_of(asked.rpm_limit, "rpm_limit")?.or(row.rpm_limit);
+        row.tpm_limit = limit_of(asked.tpm_limit, "tpm_limit")?.or(row.tpm_limit);
         Ok(())
     })
     .await
 }
 
-/// Changes a row; hours so far are charged by the old capacity first.
+/// Changes a row; hours so far are charged by the old capacity first, and a stopped one's end there. It is shown as
+/// UPDATING, although here the change is made by the time of the answer.
 async fn change(
     state: Arc<State>,
     caller: Caller,
     id: String,
-    edit: impl FnOnce(&mut Deployment) -> Answer<()> + Send + 'static,
+    edit: impl FnOnce(&State, &mut Deployment) -> Answer<()> + Send + 'static,
 ) -> Answer<Json<Output<Shown>>> {
     blocking(move || {
-        let mut row = row_of(&state, &caller, &id)?;
-        let before = row.clone();
-        edit(&mut row)?;
-        state.store.write(|tx| {
-            let mut charged = before;
-            state.meter_hours(tx, &mut charged)?;
-            row.billed_until = charged.billed_until;
-            row.modified_at = state.now_text();
-            tx.deployment_update(&row)
+        let (before, row) = {
+            let mut row = row_of(&state, &caller, &id)?;
+            let before = row.clone();
+            edit(&state, &mut row)?;
+            (before, row)
+        };
+        let changed = state.store.write(|tx| {
+            // It may have come up or gone meanwhile.
+            let Some(mut current) = tx.deployment(&caller.workspace, &id)? else { return Ok(None) };
+            state.meter_hours(tx, &mut current)?;
+            let status = if row.status == before.status { current.status } else { row.status };
+            let billed_until = current.billed_until.filter(|_| status == "RUNNING");
+            let row = Deployment { status, billed_until, modified_at: state.now_text(), ..row };
+            tx.deployment_update(&row)?;
+            Ok(Some(row))
         })?;
-        Ok(caller.output(shown(&row)))
+        let row = changed.ok_or_else(|| Refusal::not_found("The deployment"))?;
+        match (before.status.as_str(), row.status.as_str()) {
+            (_, "STOPPED") => state.engine.undeploy(&row.served_as())?,
+            ("STOPPED", "PENDING") => in_background(&state, row.clone()),
+            _ => {}
+        }
+        let status = if row.status == "RUNNING" { "UPDATING".to_owned() } else { row.status.clone() };
+        Ok(caller.output(shown(&state, &Deployment { status, ..row })))
     })
     .await
 }
@@ -178,14 +294,17 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Answer<Json<Output<Shown>>> {
     blocking(move || {
-        let mut row = row_of(&state, &caller, &id)?;
-        state.store.write(|tx| {
+        let removed = state.store.write(|tx| {
+            let Some(mut row) = tx.deployment(&caller.workspace, &id)? else { return Ok(None) };
             state.meter_hours(tx, &mut row)?;
-            tx.deployment_remove(&id)
+            tx.deployment_remove(row.number)?;
+            Ok(Some(row))
         })?;
-        state.engine.undeploy(&id)?;
+        let mut row = removed.ok_or_else(|| Refusal::not_found("The deployment"))?;
+        state.lately.forget(row.number);
+        state.engine.undeploy(&row.served_as())?;
         row.status = "DELETING".into();
-        Ok(caller.output(shown(&row)))
+        Ok(caller.output(shown(&state, &row)))
     })
     .await
 }
@@ -202,11 +321,15 @@ pub(super) async fn stream(
         let mut status = String::new();
         loop {
             let (state, caller, id) = (state.clone(), caller.clone(), id.clone());
-            let seen = blocking(move || Ok((row_of(&state, &caller, &id)?, state.ending.is_cancelled()))).await;
-            let Ok((row, ending)) = seen else { return };
-            if row.status != status {
-                yield Ok(Event::default().data(json!({"output": shown(&row)}).to_string()));
-                status = row.status;
+            let look = move || {
+                let row = row_of(&state, &caller, &id)?;
+                Ok((shown(&state, &row), row.status, state.ending.is_cancelled()))
+            };
+            let seen = blocking(look).await;
+            let Ok((shown, now, ending)) = seen else { return };
+            if now != status {
+                yield Ok(Event::default().data(json!({"output": shown}).to_string()));
+                status = now;
             }
             if ending || ["RUNNING", "FAILED", "STOPPED"].contains(&status.as_str()) {
                 return;
@@ -217,16 +340,22 @@ pub(super) async fn stream(
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
-fn shown(row: &Deployment) -> Shown {
+fn shown(state: &State, row: &Deployment) -> Shown {
     let status = DeploymentStatus::from(row.status.as_str());
+    let hourly = row.plan == "mu";
+    let longest = state.engine.bases().into_iter().find(|base| base.id == row.base_model).map(|base| base.max_length);
     Shown {
         deployed_model: row.deployed_model.clone(),
         name: row.name.clone(),
-        ready_capacity: if status == DeploymentStatus::Running { row.capacity } else { 0 },
+        ready_capacity: if matches!(status, DeploymentStatus::Running | DeploymentStatus::Updating) {
+            row.capacity
+        } else {
+            0
+        },
         status,
         model_name: row.model_name.clone(),
         base_model: row.base_model.clone(),
-        base_capacity: 1,
+        base_capacity: state.prices.of(&row.base_model).base_capacity,
         capacity: row.capacity,
         gmt_create: with_t(&row.created_at),
         gmt_modified: with_t(&row.modified_at),
@@ -237,6 +366,9 @@ fn shown(row: &Deployment) -> Shown {
         modifier: row.workspace_id.clone(),
         rpm_limit: row.rpm_limit,
         tpm_limit: row.tpm_limit,
+        model_unit_spec: hourly.then(|| UNIT.to_owned()),
+        enable_thinking: hourly.then_some(false),
+        max_context_length: longest.filter(|_| hourly),
         message: row.message.clone(),
     }
 }

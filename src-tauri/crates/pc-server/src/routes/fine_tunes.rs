@@ -101,13 +101,16 @@ pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) ->
     })
 }
 
-/// The base model of a base or tuned model.
+/// The base model of a base or tuned model that the key is for.
 pub(super) fn base_of(state: &State, caller: &Caller, model: &str) -> Answer<String> {
-    if state.engine.bases().iter().any(|base| base.id == model) {
-        return Ok(model.to_owned());
-    }
-    let tuned = state.store.read(|tx| tx.model(&caller.workspace, model))?;
-    tuned.map(|row| row.base_model).ok_or_else(|| Refusal::model_not_found(model))
+    let base = if state.engine.bases().iter().any(|base| base.id == model) {
+        model.to_owned()
+    } else {
+        let tuned = state.store.read(|tx| tx.model(&caller.workspace, model))?;
+        tuned.map(|row| row.base_model).ok_or_else(|| Refusal::model_not_found(model))?
+    };
+    caller.allowed(&[model, &base])?;
+    Ok(base)
 }
 
 /// File ids out of either form.

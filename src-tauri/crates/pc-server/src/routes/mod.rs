@@ -1,6 +1,5 @@
 //! The router: one file a resource. Deliberately absent: what the resources do.
 
-mod billing;
 mod chat;
 mod compatible_files;
 mod deployments;
@@ -11,6 +10,7 @@ mod fine_tunes;
 mod generation;
 mod models;
 mod openai;
+mod openapi;
 mod resumable;
 mod tokens;
 mod upload;
@@ -33,7 +33,7 @@ pub fn router(state: Arc<State>) -> Router {
         .nest("/api/v1", native())
         .nest("/compatible-mode/v1", compatible())
         .nest("/v1", openai::router())
-        .route("/", post(billing::act))
+        .merge(openapi::router())
         .fallback(|| async { Refusal::not_found("This address") })
         // Uploads are streams with limits of their own; every other body is bounded where it is read.
         .layer(DefaultBodyLimit::disable())

@@ -75,17 +75,22 @@ pub(super) async fn deployable(
     Asked(filter): Asked<Filter>,
 ) -> Answer<Json<Output<DeployableModelPage>>> {
     blocking(move || {
-        let row = |model_name: String, plans: &[&str]| {
-            let plan = |plan: &&str| DeploymentPlan { plan: (*plan).to_owned(), templates: vec![template()] };
-            DeployableModel { model_name, base_capacity: Some(1), plans: plans.iter().map(plan).collect() }
+        let row = |model_name: String, base_model: &str, plans: &[&str]| {
+            let units = state.prices.of(base_model).base_capacity;
+            let plan = |plan: &&str| DeploymentPlan { plan: (*plan).to_owned(), templates: vec![template(units)] };
+            DeployableModel { model_name, base_capacity: Some(units), plans: plans.iter().map(plan).collect() }
         };
         let mut rows = Vec::new();
         if filter.model_source.as_deref() != Some("custom") {
-            rows.extend(state.engine.bases().into_iter().map(|base| row(base.id, &["mu"])));
+            rows.extend(state.engine.bases().into_iter().map(|base| row(base.id.clone(), &base.id, &["mu"])));
         }
         if filter.model_source.as_deref() != Some("base") {
-            let tuned = state.store.read(|tx| tx.models(&caller.workspace))?;
-            rows.extend(tuned.into_iter().map(|model| row(model.name, &["lora", "mu"])));
+            for model in state.store.read(|tx| tx.models(&caller.workspace))? {
+                let made = state.store.read(|tx| tx.job(&caller.workspace, &model.job_id))?;
+                let by_token = made.is_some_and(|job| job.training_type == "efficient_sft");
+                let plans: &[&str] = if by_token { &["lora", "mu"] } else { &["mu"] };
+                rows.push(row(model.name, &model.base_model, plans));
+            }
         }
         let (page_no, page_size, total, models) = filter.page(rows)?;
         Ok(caller.output(DeployableModelPage { page_no, page_size, total, models }))
@@ -93,12 +98,15 @@ pub(super) async fn deployable(
     .await
 }
 
-/// The one layout that there is.
-fn template() -> PlanTemplate {
-    let role = TemplateRole { model_unit_spec: "MU1".to_owned(), capacity_unit_per_instance: 1 };
+/// The one kind of model unit, and the one layout, that there is.
+pub(super) const UNIT: &str = "MU1";
+pub(super) const TEMPLATE: &str = "embedded";
+
+fn template(units: u64) -> PlanTemplate {
+    let role = TemplateRole { model_unit_spec: UNIT.to_owned(), capacity_unit_per_instance: units };
     PlanTemplate {
-        template_id: "embedded".to_owned(),
-        template_name: "embedded".to_owned(),
+        template_id: TEMPLATE.to_owned(),
+        template_name: TEMPLATE.to_owned(),
         template_type: "COUPLED".to_owned(),
         template_version: "1".to_owned(),
         template_desc: String::new(),

@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State as Shared;
-use jiff::SignedDuration;
-use pc_base::Secret;
+use jiff::{SignedDuration, Timestamp};
 use pc_protocol::Token;
-use rand::Rng as _;
 use serde::Deserialize;
 
-use crate::caller::{Asked, Caller, blocking};
+use crate::caller::{Asked, Reader, blocking};
 use crate::refusal::{Answer, Refusal};
 use crate::state::{State, text_of};
 
@@ -19,9 +17,10 @@ pub(super) struct Life {
     expire_in_seconds: Option<i64>,
 }
 
+/// It opens what the key opens that asked for it, and ends with it at the latest.
 pub(super) async fn create(
     Shared(state): Shared<Arc<State>>,
-    caller: Caller,
+    reader: Reader,
     Asked(life): Asked<Life>,
 ) -> Answer<Json<Token>> {
     let seconds = life.expire_in_seconds.unwrap_or(60);
@@ -29,10 +28,11 @@ pub(super) async fn create(
         return Err(Refusal::invalid("expire_in_seconds must be from 1 to 1800."));
     }
     blocking(move || {
-        let token = format!("st-{}", hex::encode(rand::rng().random::<[u8; 24]>()));
-        let end = state.clock.now() + SignedDuration::from_secs(seconds);
-        state.api_key_add(&caller.workspace, &Secret::new(token.clone()), Some(text_of(end)))?;
-        Ok(Json(Token { token, expires_at: end.as_second() }))
+        let wanted = state.clock.now() + SignedDuration::from_secs(seconds);
+        let latest = reader.ends.map(|end| end.parse::<Timestamp>()).transpose().map_err(anyhow::Error::from)?;
+        let end = latest.map_or(wanted, |latest| latest.min(wanted));
+        let token = state.token_make(reader.key, &text_of(end))?;
+        Ok(Json(Token { token: token.expose().clone(), expires_at: end.as_second() }))
     })
     .await
 }

@@ -142,9 +142,13 @@ impl Cloud {
     }
 
     pub fn open(dir: Arc<tempfile::TempDir>, engine: SmallEngine, profile: Profile) -> Self {
+        Self::priced(dir, engine, profile, PriceBook::built_in())
+    }
+
+    pub fn priced(dir: Arc<tempfile::TempDir>, engine: SmallEngine, profile: Profile, prices: PriceBook) -> Self {
         let engine = Arc::new(engine);
         let clock = Arc::new(FixedClock::new("2026-11-24T02:00:00Z".parse().unwrap()));
-        let options = Options { data_dir: dir.path().to_owned(), profile, prices: PriceBook::built_in() };
+        let options = Options { data_dir: dir.path().to_owned(), profile, prices };
         let master = MasterKey::from_bytes(&[7; 32]).unwrap();
         let state = State::open(options, master, engine.clone(), clock.clone()).unwrap();
         let keys = state.credentials(None).unwrap();

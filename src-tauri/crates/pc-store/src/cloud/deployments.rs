@@ -10,7 +10,7 @@ use super::Tx;
 pub struct Deployment {
     /// Set by the database.
     pub number: i64,
-    /// The callable id.
+    /// The callable id, unique in its workspace.
     pub deployed_model: String,
     pub workspace_id: String,
     pub name: String,
@@ -35,6 +35,11 @@ const COLUMNS: &str =
                        tpm_limit, billed_until, message, created_at, modified_at";
 
 impl Deployment {
+    /// What an engine knows it by: two workspaces may call theirs the same, and neither learns of the other's.
+    pub fn served_as(&self) -> String {
+        format!("{}.{}", self.deployed_model, self.number)
+    }
+
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             number: row.get(0)?,
@@ -57,8 +62,8 @@ impl Deployment {
 }
 
 impl Tx<'_> {
-    /// Adds a deployment; `number` is ignored.
-    pub fn deployment_add(&self, row: &Deployment) -> anyhow::Result<()> {
+    /// Adds a deployment and answers its number; that of `row` is ignored.
+    pub fn deployment_add(&self, row: &Deployment) -> anyhow::Result<i64> {
         let sql = "INSERT INTO deployments (deployed_model, workspace_id, name, model_name, base_model, plan, status, capacity,
                    rpm_limit, tpm_limit, created_at, modified_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let params = (
@@ -75,17 +80,17 @@ impl Tx<'_> {
             &row.created_at,
             &row.modified_at,
         );
-        run(self.0, sql, params).map(drop)
+        run(self.0, sql, params)?;
+        Ok(self.0.last_insert_rowid())
     }
 
     /// Writes back what may change: status, capacity, limits, metering mark, message, time.
     pub fn deployment_update(&self, row: &Deployment) -> anyhow::Result<()> {
         let sql =
             "UPDATE deployments SET status = ?2, capacity = ?3, rpm_limit = ?4, tpm_limit = ?5, billed_until = ?6,
-                   message = ?7, modified_at = ?8 WHERE deployed_model = ?1";
+                   message = ?7, modified_at = ?8 WHERE number = ?1";
         let (limits, until) = ((row.rpm_limit, row.tpm_limit), &row.billed_until);
-        let params =
-            (&row.deployed_model, &row.status, row.capacity, limits.0, limits.1, until, &row.message, &row.modified_at);
+        let params = (row.number, &row.status, row.capacity, limits.0, limits.1, until, &row.message, &row.modified_at);
         run(self.0, sql, params).map(drop)
     }
 
@@ -112,8 +117,8 @@ impl Tx<'_> {
     }
 
     /// Removes a deployment.
-    pub fn deployment_remove(&self, deployed_model: &str) -> anyhow::Result<()> {
-        run(self.0, "DELETE FROM deployments WHERE deployed_model = ?1", [deployed_model]).map(drop)
+    pub fn deployment_remove(&self, number: i64) -> anyhow::Result<()> {
+        run(self.0, "DELETE FROM deployments WHERE number = ?1", [number]).map(drop)
     }
 }
 
@@ -125,12 +130,16 @@ mod tests {
     fn what_may_change_is_written_back() {
         let (_dir, store) = super::super::empty();
         let mut row = Deployment { deployed_model: "m".into(), workspace_id: "a".into(), ..Default::default() };
-        store.write(|tx| tx.deployment_add(&row)).unwrap();
+        row.number = store.write(|tx| tx.deployment_add(&row)).unwrap();
         row.status = "RUNNING".into();
         row.billed_until = Some("2026-11-24T00:00:00Z".into());
         store.write(|tx| tx.deployment_update(&row)).unwrap();
         let found = store.read(|tx| tx.deployment("a", "m")).unwrap().unwrap();
         assert_eq!((found.status, found.billed_until), (row.status, row.billed_until));
         assert_eq!(store.read(|tx| tx.deployment("b", "m")).unwrap(), None, "another tenant does not see it");
+        let other =
+            Deployment { workspace_id: "b".into(), ..Deployment { deployed_model: "m".into(), ..Default::default() } };
+        store.write(|tx| tx.deployment_add(&other)).expect("nor does it learn that the name is taken");
+        assert!(store.write(|tx| tx.deployment_add(&other)).is_err(), "in one workspace a name is taken once");
     }
 }

@@ -30,8 +30,8 @@ pub use keys::{AccessKey, ApiKey};
 pub use models::TunedModel;
 pub use resumables::{Piece, Resumable};
 pub use uploads::{PartedUpload, UploadPart};
-pub use usage::{UsageGroup, UsageRecord};
-pub use workspaces::Workspace;
+pub use usage::{UsageGroup, UsageRecord, Whose};
+pub use workspaces::{Workspace, WrappedKey};
 
 /// Every step that `cloud.db` has taken, oldest first. Only ever add.
 const STEPS: &[&str] = &[
@@ -44,6 +44,7 @@ const STEPS: &[&str] = &[
     ),
     include_str!("../../sql/cloud/2_durable.sql"),
     include_str!("../../sql/cloud/3_openai.sql"),
+    include_str!("../../sql/cloud/4_accounts.sql"),
 ];
 
 /// The database. Every use is one transaction.
@@ -74,13 +75,9 @@ impl CloudStore {
 pub(crate) fn empty() -> (tempfile::TempDir, CloudStore) {
     let dir = tempfile::tempdir().unwrap();
     let store = CloudStore::open(dir.path()).unwrap();
-    for id in ["a", "b"] {
-        let row = Workspace {
-            id: id.into(),
-            name: id.into(),
-            wrapped_key: vec![1],
-            created_at: "2026-11-24T00:00:00Z".into(),
-        };
+    for (id, account) in [("a", 1), ("b", 2)] {
+        let created_at = "2026-11-24T00:00:00Z".into();
+        let row = Workspace { id: id.into(), name: id.into(), account, created_at };
         store.write(|tx| tx.workspace_add(&row)).unwrap();
     }
     (dir, store)

@@ -18,6 +18,7 @@ pub struct UsageRecord {
     /// `training`, `inference` or `deployment`.
     pub kind: String,
     pub model: String,
+    pub base_model: String,
     /// `training_token`, `input_token`, `output_token` or `model_unit_hour`.
     pub item: String,
     /// Empty where no key asked for it.
@@ -33,12 +34,22 @@ pub struct UsageRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageGroup {
     pub day: String,
+    pub workspace_id: String,
     pub kind: String,
     pub model: String,
+    pub base_model: String,
     pub item: String,
     pub api_key_id: String,
     pub quantity: u64,
     pub unit_price: Decimal,
+}
+
+/// Whose usage.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose<'a> {
+    Workspace(&'a str),
+    /// That of all its workspaces, ended ones too.
+    Account(i64),
 }
 
 impl Tx<'_> {
@@ -46,7 +57,7 @@ impl Tx<'_> {
     pub fn usage_add(&self, row: &UsageRecord) -> anyhow::Result<bool> {
         let sql =
             "INSERT INTO usage_records (source, workspace_id, day, kind, model, item, api_key_id, quantity, unit_price,
-                   recorded_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING";
+                   recorded_at, base_model) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING";
         let price = row.unit_price.normalize().to_string();
         let params = (
             &row.source,
@@ -59,27 +70,36 @@ impl Tx<'_> {
             row.quantity,
             price,
             &row.recorded_at,
+            &row.base_model,
         );
         Ok(run(self.0, sql, params)? == 1)
     }
 
     /// The groups of all days from `first` to `last` (inclusive), by day and then by name.
-    pub fn usage_groups(&self, workspace: &str, first: &str, last: &str) -> anyhow::Result<Vec<UsageGroup>> {
-        let sql = "SELECT day, kind, model, item, api_key_id, sum(quantity), unit_price FROM usage_records
-                   WHERE workspace_id = ?1 AND day BETWEEN ?2 AND ?3
-                   GROUP BY day, kind, model, item, api_key_id, unit_price
-                   ORDER BY day, kind, model, item, api_key_id, unit_price";
-        let found = rows(self.0, sql, (workspace, first, last), |row| {
+    pub fn usage_groups(&self, whose: Whose<'_>, first: &str, last: &str) -> anyhow::Result<Vec<UsageGroup>> {
+        let (owner, condition): (&dyn rusqlite::ToSql, _) = match &whose {
+            Whose::Workspace(id) => (id, "workspace_id = ?1"),
+            Whose::Account(account) => (account, "workspace_id IN (SELECT id FROM workspaces WHERE account = ?1)"),
+        };
+        let sql = format!(
+            "SELECT day, workspace_id, kind, model, base_model, item, api_key_id, sum(quantity), unit_price
+             FROM usage_records WHERE {condition} AND day BETWEEN ?2 AND ?3
+             GROUP BY day, workspace_id, kind, model, base_model, item, api_key_id, unit_price
+             ORDER BY day, workspace_id, kind, model, base_model, item, api_key_id, unit_price"
+        );
+        let found = rows(self.0, &sql, [owner, &first, &last], |row| {
             let group = UsageGroup {
                 day: row.get(0)?,
-                kind: row.get(1)?,
-                model: row.get(2)?,
-                item: row.get(3)?,
-                api_key_id: row.get(4)?,
-                quantity: row.get(5)?,
+                workspace_id: row.get(1)?,
+                kind: row.get(2)?,
+                model: row.get(3)?,
+                base_model: row.get(4)?,
+                item: row.get(5)?,
+                api_key_id: row.get(6)?,
+                quantity: row.get(7)?,
                 unit_price: Decimal::ZERO,
             };
-            Ok((group, row.get::<_, String>(6)?))
+            Ok((group, row.get::<_, String>(8)?))
         })?;
         let priced = found.into_iter().map(|(group, price)| {
             let unit_price = price.parse().context("a price in the database is not a decimal")?;
@@ -103,6 +123,7 @@ mod tests {
                 day: "2026-11-24".into(),
                 kind: "inference".into(),
                 model: "m".into(),
+                base_model: "b".into(),
                 item: "output_token".into(),
                 api_key_id: "k".into(),
                 quantity,
@@ -115,9 +136,9 @@ mod tests {
         assert!(!add("1", 10, "0.0000001"), "told twice, charged once");
         assert!(add("2", 5, "0.00000010"));
         assert!(add("3", 7, "0.0000002"));
-        let groups = store.read(|tx| tx.usage_groups("a", "2026-11-01", "2026-11-30")).unwrap();
+        let groups = store.read(|tx| tx.usage_groups(Whose::Workspace("a"), "2026-11-01", "2026-11-30")).unwrap();
         let found: Vec<_> = groups.iter().map(|g| (g.quantity, g.unit_price.to_string())).collect();
         assert_eq!(found, [(15, "0.0000001".to_owned()), (7, "0.0000002".to_owned())]);
-        assert!(store.read(|tx| tx.usage_groups("b", "2026-11-01", "2026-11-30")).unwrap().is_empty());
+        assert!(store.read(|tx| tx.usage_groups(Whose::Account(2), "2026-11-01", "2026-11-30")).unwrap().is_empty());
     }
 }

@@ -28,6 +28,12 @@ pub(crate) fn fits(claim: &Authorization, secret: &str, request: &Signed<'_>) ->
     if sent("x-acs-content-sha256").as_ref() != Some(&hash) {
         return false;
     }
+    // What the scheme speaks about must be signed wherever it is sent, or it could be added on the way.
+    let spoken = request.headers.keys().map(axum::http::HeaderName::as_str);
+    let mut spoken = spoken.filter(|name| name.starts_with("x-acs-") || *name == "content-type");
+    if !spoken.all(|name| claim.signed_headers.iter().any(|signed| signed == name)) {
+        return false;
+    }
     let named = claim.signed_headers.iter().map(|name| Some((name.clone(), sent(name)?)));
     let Some(headers) = named.collect::<Option<BTreeMap<_, _>>>() else { return false };
     let canonical = canonical_request(&Request {
@@ -85,6 +91,12 @@ mod tests {
         query.insert("MaxResults".into(), "300".into());
         headers.insert("x-acs-action", "QueryAccountBalance".parse().unwrap());
         assert!(!holds(&query, &headers, b"", "testsecret"), "another header");
+        headers.insert("x-acs-action", "DescribeInstanceBill".parse().unwrap());
+        query.insert("MaxResults".into(), "300".into());
+        assert!(holds(&query, &headers, b"", "testsecret"));
+        headers.insert("x-acs-security-token", "t".parse().unwrap());
+        assert!(!holds(&query, &headers, b"", "testsecret"), "a header that was added and not signed");
+        headers.remove("x-acs-security-token");
         headers.remove("x-acs-date");
         assert!(!holds(&query, &headers, b"", "testsecret"), "a signed header that was not sent");
     }

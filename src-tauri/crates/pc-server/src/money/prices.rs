@@ -14,6 +14,13 @@ pub struct Prices {
     pub output_token: Decimal,
     /// For one unit of capacity.
     pub model_unit_hour: Decimal,
+    /// Units of capacity that one instance takes: a deployment's capacity is a multiple of it.
+    #[serde(default = "one")]
+    pub base_capacity: u64,
+}
+
+fn one() -> u64 {
+    1
 }
 
 /// The whole book. Token prices are for `tokens_a_unit` tokens.
@@ -37,7 +44,7 @@ impl PriceBook {
 
     /// The book that this program was built with.
     pub fn built_in() -> Self {
-        Self::read(include_str!("../data/prices.json")).expect("a test reads it")
+        Self::read(include_str!("../../data/prices.json")).expect("a test reads it")
     }
 
     /// The prices of a base model.
