@@ -16,6 +16,9 @@ use super::jobs::Extra;
 /// What a multiplier of 1 stands for: the order that is advised for adapters.
 const LEARNING_RATE: f64 = 1e-4;
 
+/// Between evaluations where there is a validation file: the number of the vendor's samples.
+const EVAL_STEPS: u64 = 50;
+
 /// The native request, and what it has no place for.
 pub(super) fn wanted(state: &State, caller: &Caller, asked: CreateJob) -> Answer<(CreateFineTune, Extra)> {
     if asked.integrations.as_ref().is_some_and(|list| !list.is_empty()) {
@@ -45,6 +48,9 @@ pub(super) fn wanted(state: &State, caller: &Caller, asked: CreateJob) -> Answer
     };
     let mut hyper_parameters = settings.as_ref().map(native).transpose()?.unwrap_or_default();
     hyper_parameters.insert("seed".to_owned(), seed.into());
+    if asked.validation_file.is_some() {
+        hyper_parameters.insert("eval_steps".to_owned(), EVAL_STEPS.into());
+    }
     let native = CreateFineTune {
         model: asked.model,
         training_file_ids: vec![asked.training_file],
