@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::account::access::Scope;
+use crate::account::keys::Found;
 use crate::edge::RequestId;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
@@ -60,29 +61,63 @@ impl Caller {
     }
 }
 
+/// The key that came with a request, whatever it opens, and the request's id.
+async fn bearer(parts: &Parts, state: &Arc<State>) -> Answer<(Found, String)> {
+    let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let sent = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let key = sent.and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(Refusal::key)?;
+    let key = Secret::new(key.trim().to_owned());
+    let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let state = state.clone();
+    let found = blocking(move || Ok(state.key_found(key.expose())?)).await?.ok_or_else(Refusal::key)?;
+    // Without a socket there is no address, and nobody but this program itself who could call.
+    if from.is_some_and(|address| !found.scope.may_come_from(address)) {
+        return Err(denied("AccessDenied", "This key does not open anything from this address."));
+    }
+    Ok((found, request_id))
+}
+
+fn denied(code: &'static str, message: &str) -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, code, message)
+}
+
 impl FromRequestParts<Arc<State>> for Reader {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Answer<Self> {
-        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-        let sent = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let key = sent.and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(Refusal::key)?;
-        let key = Secret::new(key.trim().to_owned());
-        let asked = parts.headers.get("x-dashscope-workspace").and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-        let state = state.clone();
-        let found = blocking(move || Ok(state.key_found(key.expose())?)).await?.ok_or_else(Refusal::key)?;
-        let denied = |code, message| Err(Refusal::new(StatusCode::FORBIDDEN, code, message));
-        if asked.is_some_and(|workspace| workspace != found.workspace) {
-            return denied("Workspace.AccessDenied", "This key does not open that workspace.");
+        let (found, request_id) = bearer(parts, state).await?;
+        if found.admin {
+            return Err(denied("AccessDenied", "An admin key opens usage and costs only."));
         }
-        // Without a socket there is no address, and nobody but this program itself who could call.
-        if from.is_some_and(|address| !found.scope.may_come_from(address)) {
-            return denied("AccessDenied", "This key does not open anything from this address.");
+        let asked = parts.headers.get("x-dashscope-workspace").and_then(|v| v.to_str().ok());
+        if asked.is_some_and(|workspace| workspace != found.workspace) {
+            return Err(denied("Workspace.AccessDenied", "This key does not open that workspace."));
         }
         let (api_key_id, scope) = (found.number.to_string(), Arc::new(found.scope));
         let caller = Caller { workspace: found.workspace, api_key_id, request_id, scope };
         Ok(Self { caller, key: found.number, ends: found.expires_at })
+    }
+}
+
+/// Who may see what an account used and what it cost, and nothing else.
+pub(crate) struct Administrator {
+    pub account: i64,
+}
+
+impl FromRequestParts<Arc<State>> for Administrator {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Answer<Self> {
+        let (found, _) = bearer(parts, state).await?;
+        if !found.admin {
+            return Err(denied("AccessDenied", "Usage and costs need an admin key."));
+        }
+        let state = state.clone();
+        blocking(move || {
+            let workspace = state.store.read(|tx| tx.workspace(&found.workspace))?.ok_or_else(Refusal::key)?;
+            Ok(Self { account: workspace.account })
+        })
+        .await
     }
 }
 

@@ -37,14 +37,18 @@ async fn tokens_and_requests_are_in_the_bucket_of_their_time() {
     let page = asked(&cloud, &format!("{USAGE}?start_time={START}&group_by[]=model")).await;
     assert_eq!((&page["object"], page["data"].as_array().unwrap().len()), (&json!("page"), 2));
     let first = &page["data"][0];
-    assert_eq!((&first["object"], &first["start_time"], &first["end_time"]), (&json!("bucket"), &json!(START), &json!(START + 86_400)));
+    assert_eq!(
+        (&first["object"], &first["start_time"], &first["end_time"]),
+        (&json!("bucket"), &json!(START), &json!(START + 86_400))
+    );
     let result = &first["results"][0];
     assert_eq!(result["object"], "organization.usage.completions.result");
     assert_eq!((&result["input_tokens"], &result["output_tokens"]), (&json!(10), &json!(9)), "a question is read once");
     assert_eq!((&result["num_model_requests"], &result["model"]), (&json!(2), &json!("tiny")));
     assert_eq!((&result["project_id"], &result["batch"]), (&Value::Null, &Value::Null), "not asked for");
     assert_eq!(page["data"][1]["results"][0]["input_tokens"], 5);
-    let minutes = asked(&cloud, &format!("{USAGE}?start_time={START}&bucket_width=1m&limit=2&group_by=project_id")).await;
+    let minutes =
+        asked(&cloud, &format!("{USAGE}?start_time={START}&bucket_width=1m&limit=2&group_by=project_id")).await;
     assert_eq!(minutes["data"][0]["results"][0]["project_id"], cloud.keys.workspace);
     assert_eq!((&minutes["data"][1]["results"], &minutes["has_more"]), (&json!([]), &json!(true)));
 }
@@ -56,12 +60,17 @@ async fn pages_join_without_a_gap_and_filters_leave_out() {
     let (mut starts, base) = (Vec::new(), path.clone());
     loop {
         let page = asked(&cloud, &path).await;
-        starts.push((page["data"][0]["start_time"].as_i64().unwrap() - START, page["data"][0]["end_time"].as_i64().unwrap() - START));
+        starts.push((
+            page["data"][0]["start_time"].as_i64().unwrap() - START,
+            page["data"][0]["end_time"].as_i64().unwrap() - START,
+        ));
         let Some(next) = page["next_page"].as_str() else { break };
         path = format!("{base}&page={next}");
     }
     assert_eq!(starts, [(0, 86_400), (86_400, 172_800), (172_800, 172_900)]);
-    for (filter, count) in [("models[]=none", 0), ("models[]=tiny", 1), ("batch=true", 0), ("batch=false", 1), ("user_ids=u", 0)] {
+    for (filter, count) in
+        [("models[]=none", 0), ("models[]=tiny", 1), ("batch=true", 0), ("batch=false", 1), ("user_ids=u", 0)]
+    {
         let page = asked(&cloud, &format!("{USAGE}?start_time={START}&{filter}")).await;
         assert_eq!(page["data"][0]["results"].as_array().unwrap().len(), count, "{filter}");
     }
@@ -73,7 +82,8 @@ async fn costs_are_exact_and_add_up_to_the_bill() {
     let job = cloud.tune(&cloud.dataset().await).await;
     cloud.until(&format!("/api/v1/fine-tunes/{job}"), "SUCCEEDED").await;
     let page = asked(&cloud, &format!("{COSTS}?start_time={START}&group_by=line_item")).await;
-    let results: Vec<&Value> = page["data"].as_array().unwrap().iter().flat_map(|b| b["results"].as_array().unwrap()).collect();
+    let results: Vec<&Value> =
+        page["data"].as_array().unwrap().iter().flat_map(|b| b["results"].as_array().unwrap()).collect();
     let of = |item: &str| results.iter().find(|row| row["line_item"].as_str().unwrap().ends_with(item)).unwrap();
     let trained = of("training_tokens");
     assert_eq!((&trained["quantity"], &trained["quantity_unit"]), (&json!(1000), &json!("tokens")));

@@ -75,6 +75,9 @@ struct Kept {
     api_key: String,
     access_key_id: String,
     access_key_secret: String,
+    /// Absent where an earlier program wrote the file.
+    #[serde(default)]
+    admin_api_key: String,
     pid: u32,
 }
 
@@ -85,11 +88,12 @@ pub(super) fn keep(places: &Places, running: &Running) -> Result<()> {
         api_key: running.api_key.expose().clone(),
         access_key_id: running.access_key_id.clone(),
         access_key_secret: running.access_key_secret.expose().clone(),
+        admin_api_key: running.admin_api_key.expose().clone(),
         pid: running.pid,
     };
     let text = Secret::new(serde_json::to_vec(&kept)?);
-    // The two secrets wipe themselves, too.
-    let _wiped = (Secret::new(kept.api_key), Secret::new(kept.access_key_secret));
+    // The secrets wipe themselves, too.
+    let _wiped = [kept.api_key, kept.access_key_secret, kept.admin_api_key].map(Secret::new);
     // An atomic write makes the file 0600 on Unix; on Windows the user's profile is private already.
     write_atomic(&file(places), text.expose())
 }
@@ -103,6 +107,7 @@ pub(super) fn kept(places: &Places) -> Option<Running> {
         api_key: Secret::new(kept.api_key),
         access_key_id: kept.access_key_id,
         access_key_secret: Secret::new(kept.access_key_secret),
+        admin_api_key: Secret::new(kept.admin_api_key),
         pid: kept.pid,
     })
 }

@@ -26,6 +26,8 @@ pub struct Running {
     /// Of the pair that signs calls to the billing API.
     pub access_key_id: String,
     pub access_key_secret: Secret<String>,
+    /// For usage and costs over the OpenAI surface.
+    pub admin_api_key: Secret<String>,
     pub pid: u32,
 }
 

@@ -122,6 +122,7 @@ fn open(options: ServeOptions) -> Result<Opened> {
         api_key: keys.api_key,
         access_key_id: keys.access_key_id,
         access_key_secret: keys.access_key_secret,
+        admin_api_key: keys.admin_api_key,
         pid: std::process::id(),
     };
     found::keep(&places, &running)?;

@@ -38,20 +38,22 @@ fn listening(running: &Running, place: KeyPlace, places: &Places, shown: &Shown)
         "api_key": running.api_key.expose(),
         "access_key_id": running.access_key_id,
         "access_key_secret": running.access_key_secret.expose(),
+        "admin_api_key": running.admin_api_key.expose(),
     });
     let lines = [
         format!("{:<18} {}", shown.words("address", "地址"), running.base_url),
         format!("{:<18} {}", "API key", running.api_key.expose()),
         format!("{:<18} {}", "AccessKey id", running.access_key_id),
         format!("{:<18} {}", "AccessKey secret", running.access_key_secret.expose()),
+        format!("{:<18} {}", shown.words("admin API key", "管理 API key"), running.admin_api_key.expose()),
         format!("{:<18} {}", shown.words("data", "数据目录"), places.home.display()),
         format!("{:<18} {}", shown.words("master key", "主密钥"), kept(place, &places.key_file, shown)),
         shown
             .words(
                 "It speaks Model Studio's API (/api/v1: files, fine-tunes, deployments, generation), the OpenAI-compatible \
-                 one (/compatible-mode/v1: chat, models, files) and the billing API (/). End it with ctrl-c.",
-                "它支持百炼接口（/api/v1：文件、微调、部署、生成）、OpenAI 兼容接口（/compatible-mode/v1：对话、模型、文件）\
-                 和账单接口（/）。按 Ctrl-C 结束。",
+                 one (/compatible-mode/v1: chat, models, files), OpenAI's own (/v1) and the billing API (/). End it with ctrl-c.",
+                "它支持百炼接口（/api/v1：文件、微调、部署、生成）、OpenAI 兼容接口（/compatible-mode/v1：对话、模型、文件）、\
+                 OpenAI 接口（/v1）和账单接口（/）。按 Ctrl-C 结束。",
             )
             .to_owned(),
     ];

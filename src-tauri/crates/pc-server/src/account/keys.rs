@@ -17,9 +17,14 @@ use crate::state::State;
 pub struct Credentials {
     pub workspace: String,
     pub api_key: Secret<String>,
+    /// For what the account used and what it cost, and nothing else.
+    pub admin_api_key: Secret<String>,
     pub access_key_id: String,
     pub access_key_secret: Secret<String>,
 }
+
+/// The word of a row for an admin key.
+const ADMIN: &str = "admin";
 
 /// What a new API key is to be.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +44,8 @@ pub(crate) struct Found {
     /// By which bills name it: its own number, or that of the key it was made with.
     pub number: i64,
     pub scope: Scope,
+    /// It opens what an account used and what it cost, and nothing else.
+    pub admin: bool,
     pub expires_at: Option<String>,
 }
 
@@ -70,15 +77,19 @@ impl State {
         let api_key = api_key.unwrap_or_else(|| Secret::new(format!("sk-{}", derived("api key", 32))));
         let access_key_id = format!("LTAI{}", &derived("access key id", 20));
         let access_key_secret = Secret::new(derived("access key secret", 40));
-        let hash = hash_of(api_key.expose());
-        self.store.write(|tx| match tx.api_key(&hash)? {
-            // A key that is known already stays as it is.
-            Some(_) => Ok(()),
-            None => {
-                let scope = Scope::default();
-                let wish = KeyWish { workspace: workspace.to_owned(), scope, ..KeyWish::default() };
-                tx.api_key_add(&ApiKey { own, ..self.key_row(&wish, hash) }).map(drop)
+        let admin_api_key = Secret::new(format!("sk-admin-{}", derived("admin API key", 32)));
+        let wish = KeyWish { workspace: workspace.to_owned(), ..KeyWish::default() };
+        let row = ApiKey { own, ..self.key_row(&wish, hash_of(api_key.expose())) };
+        let admin = self.key_row(&wish, hash_of(admin_api_key.expose()));
+        let admin = ApiKey { own: true, access: ADMIN.to_owned(), ..admin };
+        self.store.write(|tx| {
+            for row in [row, admin] {
+                // A key that is known already stays as it is.
+                if tx.api_key(&row.hash)?.is_none() {
+                    tx.api_key_add(&row)?;
+                }
             }
+            Ok(())
         })?;
         let known = self.store.read(|tx| tx.access_key(&access_key_id))?;
         if known.is_none() {
@@ -88,7 +99,7 @@ impl State {
             let row = AccessKey { id, workspace_id, sealed_secret, created_at: self.now_text() };
             self.store.write(|tx| tx.access_key_add(&row))?;
         }
-        Ok(Credentials { workspace: workspace.to_owned(), api_key, access_key_id, access_key_secret })
+        Ok(Credentials { workspace: workspace.to_owned(), api_key, admin_api_key, access_key_id, access_key_secret })
     }
 
     fn key_row(&self, wish: &KeyWish, hash: String) -> ApiKey {
@@ -164,7 +175,8 @@ impl State {
         // The scope is the parent's as it is now: narrowing a key narrows what was made with it.
         let holder = parent.as_ref().unwrap_or(&row);
         let (workspace, number, scope) = (holder.workspace_id.clone(), holder.number, Scope::of(holder));
-        Ok(Some(Found { workspace, number, scope, expires_at: row.expires_at }))
+        let admin = holder.access == ADMIN;
+        Ok(Some(Found { workspace, number, scope, admin, expires_at: row.expires_at }))
     }
 
     /// The secret of an AccessKey pair and the account that it speaks for.
@@ -183,7 +195,9 @@ impl State {
 
 /// An account's own key of this number.
 pub(crate) fn of_account(tx: &Tx<'_>, account: i64, number: i64) -> anyhow::Result<Option<ApiKey>> {
-    let Some(row) = tx.api_key_numbered(number)?.filter(|row| row.parent.is_none()) else { return Ok(None) };
+    let Some(row) = tx.api_key_numbered(number)?.filter(|row| row.parent.is_none() && row.access != ADMIN) else {
+        return Ok(None);
+    };
     let workspace = tx.workspace(&row.workspace_id)?;
     Ok(workspace.is_some_and(|workspace| workspace.account == account).then_some(row))
 }

@@ -38,7 +38,8 @@ impl State {
     }
 }
 
-fn line(group: UsageGroup, tokens_a_unit: u32) -> Line {
+/// A line of its own for a group.
+pub(crate) fn line(group: UsageGroup, tokens_a_unit: u32) -> Line {
     let quantity = Decimal::from(group.quantity);
     let (divisor, unit) = match group.item.as_str() {
         "model_unit_hour" => (Decimal::from(3600), "hour"),

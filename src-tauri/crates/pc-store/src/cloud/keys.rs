@@ -22,7 +22,7 @@ pub struct ApiKey {
     pub description: String,
     /// The AccessKey that made it; empty for the program itself.
     pub created_by: String,
-    /// `read` or `write`.
+    /// `read` or `write`, or `admin` for what an account used and what it cost, and nothing else.
     pub access: String,
     /// Models that it may use; nothing for all.
     pub models: Option<Vec<String>>,
@@ -129,10 +129,10 @@ impl Tx<'_> {
         first(self.0, &sql, [number], listed)?.map(whole).transpose()
     }
 
-    /// An account's API keys, newest first, without the short-lived ones.
+    /// An account's API keys, newest first, without the short-lived ones and the admin's.
     pub fn api_keys(&self, account: i64) -> anyhow::Result<Vec<ApiKey>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM api_keys WHERE parent IS NULL
+            "SELECT {COLUMNS} FROM api_keys WHERE parent IS NULL AND access <> 'admin'
                AND workspace_id IN (SELECT id FROM workspaces WHERE account = ?1) ORDER BY number DESC"
         );
         rows(self.0, &sql, [account], listed)?.into_iter().map(whole).collect()

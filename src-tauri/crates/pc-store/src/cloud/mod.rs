@@ -30,7 +30,7 @@ pub use keys::{AccessKey, ApiKey};
 pub use models::TunedModel;
 pub use resumables::{Piece, Resumable};
 pub use uploads::{PartedUpload, UploadPart};
-pub use usage::{UsageGroup, UsageRecord, Whose};
+pub use usage::{UsageGroup, UsageRecord, UsageSpan, Whose};
 pub use workspaces::{Workspace, WrappedKey};
 
 /// Every step that `cloud.db` has taken, oldest first. Only ever add.

@@ -44,12 +44,33 @@ pub struct UsageGroup {
     pub unit_price: Decimal,
 }
 
+/// The same of a span of time, by the moment of the record, whatever day of the bill it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageSpan {
+    /// Which span it is, from 0 on.
+    pub bucket: i64,
+    /// Of which `day` is empty.
+    pub group: UsageGroup,
+    /// How many records it sums up.
+    pub events: u64,
+}
+
 /// Whose usage.
 #[derive(Clone, Copy, Debug)]
 pub enum Whose<'a> {
     Workspace(&'a str),
     /// That of all its workspaces, ended ones too.
     Account(i64),
+}
+
+impl Whose<'_> {
+    /// The first parameter of a query, and its condition.
+    fn condition(&self) -> (&dyn rusqlite::ToSql, &'static str) {
+        match self {
+            Whose::Workspace(id) => (id, "workspace_id = ?1"),
+            Whose::Account(account) => (account, "workspace_id IN (SELECT id FROM workspaces WHERE account = ?1)"),
+        }
+    }
 }
 
 impl Tx<'_> {
@@ -75,12 +96,48 @@ impl Tx<'_> {
         Ok(run(self.0, sql, params)? == 1)
     }
 
+    /// The groups of records from `from` on and before `to`, in spans of `width` seconds that begin at `start` (seconds since
+    /// 1970), by span and then by name.
+    pub fn usage_spans(
+        &self,
+        whose: Whose<'_>,
+        (from, to): (&str, &str),
+        start: i64,
+        width: i64,
+    ) -> anyhow::Result<Vec<UsageSpan>> {
+        let (owner, condition) = whose.condition();
+        let sql = format!(
+            "SELECT (unixepoch(recorded_at) - ?4) / ?5 AS bucket, workspace_id, kind, model, base_model, item, api_key_id,
+                    sum(quantity), unit_price, count(*)
+             FROM usage_records WHERE {condition} AND recorded_at >= ?2 AND recorded_at < ?3
+             GROUP BY bucket, workspace_id, kind, model, base_model, item, api_key_id, unit_price
+             ORDER BY bucket, workspace_id, kind, model, base_model, item, api_key_id, unit_price"
+        );
+        let params: [&dyn rusqlite::ToSql; 5] = [owner, &from, &to, &start, &width];
+        let found = rows(self.0, &sql, params, |row| {
+            let group = UsageGroup {
+                day: String::new(),
+                workspace_id: row.get(1)?,
+                kind: row.get(2)?,
+                model: row.get(3)?,
+                base_model: row.get(4)?,
+                item: row.get(5)?,
+                api_key_id: row.get(6)?,
+                quantity: row.get(7)?,
+                unit_price: Decimal::ZERO,
+            };
+            Ok((UsageSpan { bucket: row.get(0)?, group, events: row.get(9)? }, row.get::<_, String>(8)?))
+        })?;
+        let priced = found.into_iter().map(|(mut span, price)| {
+            span.group.unit_price = price.parse().context("a price in the database is not a decimal")?;
+            Ok(span)
+        });
+        priced.collect()
+    }
+
     /// The groups of all days from `first` to `last` (inclusive), by day and then by name.
     pub fn usage_groups(&self, whose: Whose<'_>, first: &str, last: &str) -> anyhow::Result<Vec<UsageGroup>> {
-        let (owner, condition): (&dyn rusqlite::ToSql, _) = match &whose {
-            Whose::Workspace(id) => (id, "workspace_id = ?1"),
-            Whose::Account(account) => (account, "workspace_id IN (SELECT id FROM workspaces WHERE account = ?1)"),
-        };
+        let (owner, condition) = whose.condition();
         let sql = format!(
             "SELECT day, workspace_id, kind, model, base_model, item, api_key_id, sum(quantity), unit_price
              FROM usage_records WHERE {condition} AND day BETWEEN ?2 AND ?3

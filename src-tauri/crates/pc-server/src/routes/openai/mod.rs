@@ -8,6 +8,7 @@ mod job_request;
 mod jobs;
 mod models;
 mod uploads;
+mod usage;
 
 use std::sync::Arc;
 
@@ -41,6 +42,8 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/fine_tuning/jobs/{id}/checkpoints", get(job_output::checkpoints))
         .route("/models", get(models::list))
         .route("/models/{id}", get(models::get).delete(models::delete))
+        .route("/organization/usage/completions", get(usage::completions))
+        .route("/organization/costs", get(usage::costs))
         .route("/chat/completions", post(chat::complete_at_once))
 }
 

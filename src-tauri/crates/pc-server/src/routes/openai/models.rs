@@ -77,6 +77,9 @@ pub(super) async fn delete(
                 let message = "The model is deployed; delete the deployment first.";
                 return Ok(Err(Refusal::new(StatusCode::CONFLICT, "Conflict", message).on("model")));
             }
+            if let Err(refusal) = caller.allowed(&[&id, &model.base_model]) {
+                return Ok(Err(refusal));
+            }
             tx.model_remove(&id)?;
             let shared = tx.models(&caller.workspace)?.iter().any(|other| other.weights == model.weights);
             if shared { Ok(Ok(Vec::new())) } else { tx.artifacts_remove(&model.weights).map(Ok) }

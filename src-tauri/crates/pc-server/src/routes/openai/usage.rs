@@ -34,8 +34,8 @@ pub(super) async fn completions(
     page(state, admin, (question, size), |question, rows, _| {
         let mut sums: BTreeMap<_, CompletionsUsage> = BTreeMap::new();
         for row in rows.iter().filter(|row| row.group.kind == "inference") {
-            let (group, by) = (&row.group, |name| question.is_by(name));
-            let named = |name: &str, value: &str| by(name).then(|| value.to_owned());
+            let group = &row.group;
+            let named = |name: &str, value: &str| question.is_by(name).then(|| value.to_owned());
             let key = (
                 named("project_id", &group.workspace_id),
                 named("api_key_id", &group.api_key_id),
@@ -46,7 +46,7 @@ pub(super) async fn completions(
                 project_id: key.0,
                 api_key_id: key.1,
                 model: key.2,
-                batch: by("batch").then_some(false),
+                batch: question.is_by("batch").then_some(false),
                 service_tier: named("service_tier", "default"),
                 api_source: named("api_source", "unlabeled"),
                 ..CompletionsUsage::default()
@@ -210,7 +210,8 @@ async fn page<T: Send + 'static>(
         let last = first.saturating_add(size * width).min(end);
         let at = |seconds: i64, name: &str| Timestamp::from_second(seconds).map(text_of).map_err(|_| wrong(name));
         let (from, to) = (at(first, "start_time")?, at(last, "end_time")?);
-        let mut rows = state.store.read(|tx| tx.usage_spans(Whose::Account(admin.account), (&from, &to), first, width))?;
+        let mut rows =
+            state.store.read(|tx| tx.usage_spans(Whose::Account(admin.account), (&from, &to), first, width))?;
         rows.retain(|row| question.fits(&row.group));
         let mut data = Vec::new();
         let mut begin = first;
