@@ -214,4 +214,18 @@ mod tests {
         assert!(own.iter().all(|text| shown(text)));
         assert!(!others.iter().any(|text| shown(text)));
     }
+    /// The browser host of development builds states its own copy of the policy.
+    #[cfg(debug_assertions)]
+    #[test]
+    fn the_window_and_the_browser_are_held_to_one_policy() {
+        let config: serde_json::Value = serde_json::from_str(include_str!("../tauri.conf.json")).expect("it is JSON");
+        let policy = config["app"]["security"]["csp"].as_object().expect("there is a policy");
+        let directive =
+            |(name, sources): (&String, &serde_json::Value)| format!("{name} {}", sources.as_str().unwrap());
+        let mut window: Vec<String> = policy.iter().map(directive).collect();
+        let mut browser: Vec<String> = pc_app::dev_host::CSP.split("; ").map(str::to_owned).collect();
+        window.sort();
+        browser.sort();
+        assert_eq!(window, browser, "what a browser shows is what the window shows");
+    }
 }

@@ -21,25 +21,25 @@ pub fn start(headless: bool) -> Result<()> {
 }
 
 fn window() -> Result<()> {
-    ui::build()?;
-    // The feature tells Tauri that this is no development build.
-    let program = built("partner-console", "partner-console", &["--features", "tauri/custom-protocol"])?;
+    let program = built("partner-console")?;
     say("Opening the window");
     run(&mut command(program, &[]), "`cargo xtask start --headless` works without a window.")
 }
 
 fn main_job() -> Result<()> {
-    let program = built("pc-cli", "partner", &[])?;
+    let program = built("partner")?;
     say("The main job: from a file to the bill");
     let status = command(program, &["main-job"]).status().context("the program that was built could not be started")?;
     // It has said itself what went wrong.
     if status.success() { Ok(()) } else { bail!("the main job did not complete ({status})") }
 }
 
-/// Builds a package's program in release, which cargo does once, and says where it is.
-fn built(package: &str, program: &str, more: &[&str]) -> Result<PathBuf> {
-    say(&format!("Building {program} in release (the first time takes several minutes)"));
-    let args = [&["build", "--release", "--locked", "-p", package], more].concat();
+/// Builds both programs in release, which cargo does once, and says where one of them is. Always both: built apart, they
+/// have their dependencies with other features, and most would be compiled twice.
+pub fn built(program: &str) -> Result<PathBuf> {
+    ui::build()?;
+    say("Building the programs in release (the first time takes several minutes)");
+    let args = ["build", "--release", "--locked", "-p", "partner-console", "-p", "pc-cli"];
     run(&mut command("cargo", &args), "Mend what the compiler names; for a missing system library see above.")?;
     let metadata = crate::run::output(&mut command("cargo", &["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;

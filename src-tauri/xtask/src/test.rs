@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::run::{command, output, run, say};
 use crate::setup::{Extent, setup};
+use crate::start::built;
 use crate::ui;
 
 /// Tests across crates, each in a section of its own, in the order in which a failure says most.
@@ -62,9 +63,5 @@ fn targets() -> Result<Vec<String>> {
 /// Prints a bench's figures, built in release.
 pub fn bench(name: &str) -> Result<()> {
     setup(Extent::Program)?;
-    say("Building in release (the first time takes several minutes)");
-    run(
-        &mut command("cargo", &["run", "--release", "--locked", "--quiet", "-p", "pc-cli", "--", "bench", name]),
-        "The bench did not complete.",
-    )
+    run(&mut command(built("partner")?, &["bench", name]), "The bench did not complete.")
 }

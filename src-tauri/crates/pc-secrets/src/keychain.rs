@@ -67,9 +67,10 @@ impl Keychain {
         self.load()?.context("the master key is not where it was just put")
     }
 
-    /// Whether the place can be used at all; for the platform's keychain this may ask the user to unlock it.
+    /// Whether the place keeps a key: one is made where there is none, since a keychain may answer and still refuse to
+    /// keep anything. The platform's may ask the user to unlock it.
     pub fn usable(&self) -> bool {
-        self.load().is_ok()
+        self.load_or_create().is_ok()
     }
 
     /// Destroys the master key: nothing that was sealed below it can be read again.

@@ -13,16 +13,32 @@ fn the_platform_keychain_keeps_the_master_key() {
     if pc_base::env::text(INSIDE).is_some() {
         return round_trip();
     }
+    let unlocked = "printf '\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null && ";
+    in_a_session(unlocked, "the_platform_keychain_keeps_the_master_key");
+}
+
+#[test]
+fn a_keyring_that_answers_but_keeps_nothing_is_not_usable() {
+    if pc_base::env::text(INSIDE).is_some() {
+        assert!(Keychain::Platform.load().is_ok_and(|key| key.is_none()), "it answers that there is nothing");
+        assert!(!Keychain::Platform.usable(), "nobody is there to set a new keyring's password");
+        return;
+    }
+    in_a_session("", "a_keyring_that_answers_but_keeps_nothing_is_not_usable");
+}
+
+/// Runs a test of this file again in a D-Bus session of its own, after a shell command that prepares it.
+fn in_a_session(prepared: &str, test: &str) {
     let home = tempfile::tempdir().unwrap();
-    let script = "printf '\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null \
-                  && exec \"$0\" --exact the_platform_keychain_keeps_the_master_key";
+    let script = format!("{prepared}exec \"$0\" --exact {test}");
     let run = Command::new("dbus-run-session")
-        .args(["--", "sh", "-c", script])
+        .args(["--", "sh", "-c", &script])
         .arg(std::env::current_exe().unwrap())
         .env(INSIDE, "1")
         .env("HOME", home.path())
         .env("XDG_DATA_HOME", home.path().join("data"))
         .env("XDG_RUNTIME_DIR", home.path())
+        .env_remove("DISPLAY")
         .output()
         .expect("dbus-run-session starts: it comes with the package dbus, which `cargo xtask setup` installs");
     let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
