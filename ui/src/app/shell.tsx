@@ -65,11 +65,15 @@ export function Shell() {
   const where = `${page}/${rest.join('/')}`;
   useEffect(() => { main.current?.scrollTo?.(0, 0); document.title = `${t(`nav.${page}`)} · ${t('app.name')}`; }, [where, page, t]);
   const Content = content[page];
+  // Before there is a master key nothing can be opened: a page would only show that, behind the dialog that asks.
+  const keys = useCall('keychain_status', {});
+  const waiting = keys.isPending || keys.data?.place === 'undecided';
+  const skeleton = <div role="status" aria-label={t('progress.working')}><Skeleton active title={false} paragraph={{ rows: 6 }} /></div>;
   return <div className="shell">
     <a className="skip" href="#content" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>{t('app.skip')}</a>
     <Sidebar page={page} />
     <main id="content" ref={main} tabIndex={-1}><div className="page">
-      <Guard key={page}><Suspense fallback={<div role="status" aria-label={t('progress.working')}><Skeleton active title={false} paragraph={{ rows: 6 }} /></div>}><Content /></Suspense></Guard>
+      {waiting ? skeleton : <Guard key={page}><Suspense fallback={skeleton}><Content /></Suspense></Guard>}
     </div></main>
     <section id="overlays" aria-label={t('app.overlays')} />
     <Palette /><KeyChoice />
