@@ -17,6 +17,12 @@ fn dashscope() {
     drive("dashscope_native.py");
 }
 
+/// OpenAI's client, strict in what it reads.
+#[test]
+fn openai() {
+    drive("openai_surface.py");
+}
+
 /// Serves a cloud of its own to one script.
 fn drive(script: &str) {
     let here = Installation::new();

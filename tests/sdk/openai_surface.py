@@ -286,6 +286,33 @@ def usage(api, tuned):
     refused(openai.PermissionDeniedError, lambda: ordinary.admin.organization.usage.costs(start_time=day))
 
 
+def kinds(api, tuned):
+    """The statuses that no single endpoint is known for: 409, 413, 422 and 429."""
+    native = client("/api/v1")
+    post = lambda path, body: native.post(path, cast_to=object, body=body)
+    row = post("/deployments", {"model_name": tuned, "plan": "mu", "name": "desk", "capacity": 1, "rpm_limit": 1})
+    deployed = row["output"]["deployed_model"]
+    deadline = time.time() + 60
+    while native.get(f"/deployments/{deployed}", cast_to=object)["output"]["status"] != "RUNNING":
+        assert time.time() < deadline
+        time.sleep(0.1)
+    refused(openai.ConflictError, lambda: api.models.delete(tuned), param="model")
+    ask = lambda: api.chat.completions.create(model=deployed, messages=ASKED, max_tokens=1)
+    ask()
+    limited = refused(openai.RateLimitError, lambda: [ask() for _ in range(3)])
+    assert limited.type == "rate_limit_error" and limited.response.headers["retry-after"]
+    native.delete(f"/deployments/{deployed}", cast_to=object)
+    key = {"Idempotency-Key": "once"}
+    first = api.files.create(file=("k", b"one"), purpose="batch", extra_headers=key)
+    assert api.files.create(file=("k", b"one"), purpose="batch", extra_headers=key).id == first.id
+    refused(
+        openai.UnprocessableEntityError, lambda: api.files.create(file=("k", b"two"), purpose="batch", extra_headers=key)
+    )
+    large = [{"role": "user", "content": "x" * (9 << 20)}]
+    too_large = refused(openai.APIStatusError, lambda: api.chat.completions.create(model=tuned, messages=large))
+    assert too_large.status_code == 413
+
+
 def compatible(training):
     api = client("/compatible-mode/v1")
     file = OpenAI(base_url=ROOT + "/compatible-mode/v1", api_key=KEY, max_retries=0).files.create(
@@ -341,6 +368,7 @@ def main():
     chat(api, tuned)
     chat_errors(api, tuned)
     usage(api, tuned)
+    kinds(api, tuned)
     models(api, tuned, checkpoints)
     compatible(training)
     print(json.dumps({"tuned": tuned, "checkpoints": len(checkpoints)}))

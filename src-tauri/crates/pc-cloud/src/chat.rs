@@ -89,7 +89,7 @@ impl Cloud {
 
 /// Takes the next chunk in; answers new text.
 fn take(answer: &mut Answer, chunk: ChatChunk) -> Option<String> {
-    if let Some(usage) = chunk.usage {
+    if let Some(usage) = chunk.usage.flatten() {
         answer.input_tokens = usage.prompt_tokens;
         answer.output_tokens = usage.completion_tokens;
     }

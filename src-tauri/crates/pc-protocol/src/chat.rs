@@ -124,8 +124,9 @@ pub struct ChatChunk {
     #[serde(default, deserialize_with = "lenient::text")]
     pub model: String,
     pub choices: Vec<ChunkChoice>,
+    /// Where it was asked for: null in every chunk but the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub usage: Option<ChatUsage>,
+    pub usage: Option<Option<ChatUsage>>,
     #[serde(default)]
     pub system_fingerprint: Option<String>,
 }
@@ -166,7 +167,7 @@ mod tests {
         let chunk: ChatChunk = serde_json::from_str(text).unwrap();
         assert_eq!(chunk.choices[0].delta.content.as_deref(), Some("he"));
         let text = r#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}"#;
-        assert_eq!(serde_json::from_str::<ChatChunk>(text).unwrap().usage.unwrap().total_tokens, 3);
+        assert_eq!(serde_json::from_str::<ChatChunk>(text).unwrap().usage.flatten().unwrap().total_tokens, 3);
     }
 
     #[test]

@@ -215,7 +215,7 @@ fn charge(
 fn refused(error: &anyhow::Error) -> Refusal {
     match error.downcast_ref::<Coded>() {
         Some(coded) if matches!(coded.code, Code::InputInvalid | Code::TemplateInvalid | Code::ContextFull) => {
-            Refusal::invalid(coded.to_string())
+            Refusal::invalid(coded.to_string()).on("messages")
         }
         Some(coded) if coded.code == Code::CloudBusy => {
             Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling", coded.to_string())
@@ -284,14 +284,15 @@ pub(crate) fn sampling(sent: SamplingParameters, dialect: Dialect) -> Answer<Ask
         Some(n) if !(least..=most).contains(&n) => Err(outside(name)),
         fits => Ok(fits),
     };
-    let number = |name: &str, sent: Option<f64>, fits: fn(f64) -> bool| match sent {
+    let number = |name: &str, sent: Option<f64>, fits: &dyn Fn(f64) -> bool| match sent {
         Some(n) if !fits(n) => Err(outside(name)),
         fits => Ok(fits),
     };
-    let (most_answers, most_stops, hottest): (u64, usize, fn(f64) -> bool) = match dialect {
-        Dialect::ModelStudio => (4, 16, |t| (0.0..2.0).contains(&t)),
-        Dialect::OpenAi => (128, 4, |t| (0.0..=2.0).contains(&t)),
-    };
+    // OpenAI's ranges have their ends; a share of nothing is the likeliest token.
+    let open = dialect == Dialect::OpenAi;
+    let (most_answers, most_stops) = if open { (128, 4) } else { (4, 16) };
+    let warmth = |t: f64| (0.0..2.0).contains(&t) || (open && t == 2.0);
+    let share = |p: f64| p > 0.0 && p <= 1.0 || (open && p == 0.0);
     let longest = whole("max_tokens", sent.max_tokens, 1, 1 << 20)?;
     let longest = whole("max_completion_tokens", sent.max_completion_tokens, 1, 1 << 20)?.or(longest);
     let stop = sent.stop.map(Stop::texts).unwrap_or_default();
@@ -302,12 +303,12 @@ pub(crate) fn sampling(sent: SamplingParameters, dialect: Dialect) -> Answer<Ask
     let penalty = |p: f64| (-2.0..=2.0).contains(&p);
     let sampling = Sampling {
         max_tokens: longest.map(|n| n as u32),
-        temperature: number("temperature", sent.temperature, hottest)?,
-        top_p: number("top_p", sent.top_p, |p| p > 0.0 && p <= 1.0)?,
+        temperature: number("temperature", sent.temperature, &warmth)?,
+        top_p: number("top_p", sent.top_p, &share)?,
         top_k: whole("top_k", sent.top_k, 0, 1 << 30)?.map(|k| k as u32),
-        repetition_penalty: number("repetition_penalty", sent.repetition_penalty, |p| p > 0.0)?,
-        presence_penalty: number("presence_penalty", sent.presence_penalty, penalty)?,
-        frequency_penalty: number("frequency_penalty", sent.frequency_penalty, penalty)?,
+        repetition_penalty: number("repetition_penalty", sent.repetition_penalty, &|p| p > 0.0)?,
+        presence_penalty: number("presence_penalty", sent.presence_penalty, &penalty)?,
+        frequency_penalty: number("frequency_penalty", sent.frequency_penalty, &penalty)?,
         bias: Vec::new(),
         logprobs: None,
         seed: whole("seed", sent.seed, 0, i64::MAX as u64)?,

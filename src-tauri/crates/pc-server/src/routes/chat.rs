@@ -209,7 +209,7 @@ impl Head {
             created: self.created,
             model: self.model.clone(),
             choices,
-            usage: None,
+            usage: self.with_usage.then_some(None),
             system_fingerprint: None,
         }
     }
@@ -262,7 +262,7 @@ fn chunks(first: Option<Piece>, mut pieces: mpsc::Receiver<Piece>, n: usize, hea
             next = pieces.recv().await;
         }
         if head.with_usage {
-            yield line(&ChatChunk { usage: Some(usage(all.into_iter())), ..head.chunk(Vec::new()) });
+            yield line(&ChatChunk { usage: Some(Some(usage(all.into_iter()))), ..head.chunk(Vec::new()) });
         }
         yield Ok("data: [DONE]\n\n".to_owned());
     };

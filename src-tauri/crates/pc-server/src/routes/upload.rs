@@ -129,8 +129,9 @@ pub(super) fn no_room(
     others: (u64, u64),
 ) -> anyhow::Result<Option<Refusal>> {
     let (count, all) = state.store.read(|tx| {
-        let (files, coming) = (tx.file_totals(workspace)?, tx.resumable_totals(workspace)?);
-        Ok((files.0 + coming.0 + others.0, files.1 + coming.1 + others.1))
+        // What was announced and is still coming has its room already.
+        let held = [tx.file_totals(workspace)?, tx.resumable_totals(workspace)?, tx.upload_totals(workspace)?, others];
+        Ok(held.iter().fold((0, 0), |sum: (u64, u64), more| (sum.0 + more.0, sum.1.saturating_add(more.1))))
     })?;
     let large = |message: &str| Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BadRequest.TooLarge", message);
     let profile = &state.profile;

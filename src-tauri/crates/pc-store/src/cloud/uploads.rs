@@ -80,6 +80,13 @@ impl Tx<'_> {
         first(self.0, &sql, (workspace, upload_id), PartedUpload::of)
     }
 
+    /// How many uploads of a tenant are pending, and the bytes that they announced.
+    pub fn upload_totals(&self, workspace: &str) -> anyhow::Result<(u64, u64)> {
+        let sql =
+            "SELECT count(*), coalesce(sum(bytes), 0) FROM uploads WHERE workspace_id = ?1 AND status = 'pending'";
+        Ok(first(self.0, sql, [workspace], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default())
+    }
+
     /// Ends a pending upload in a state; answers whether it was pending.
     pub fn upload_end(&self, upload_id: &str, status: &str) -> anyhow::Result<bool> {
         let sql = "UPDATE uploads SET status = ?2 WHERE upload_id = ?1 AND status = 'pending'";
@@ -128,6 +135,7 @@ mod tests {
             upload_id: "u".into(),
             workspace_id: "a".into(),
             status: "pending".into(),
+            bytes: 9,
             expires_at: "2026-11-24T01:00:00.000Z".into(),
             ..Default::default()
         };
@@ -140,7 +148,9 @@ mod tests {
         assert!(store.read(|tx| tx.blobs_named()).unwrap().contains("b1"), "a sweep leaves what has arrived");
         assert!(store.read(|tx| tx.uploads_overdue("2026-11-24T00:59:59.999Z")).unwrap().is_empty());
         assert_eq!(store.read(|tx| tx.uploads_overdue("2026-11-24T01:00:00.000Z")).unwrap().len(), 1);
+        assert_eq!(store.read(|tx| tx.upload_totals("a")).unwrap(), (1, 9));
         assert!(store.write(|tx| tx.upload_end("u", "cancelled")).unwrap());
+        assert_eq!(store.read(|tx| tx.upload_totals("a")).unwrap(), (0, 0), "it needs no room any more");
         assert!(!store.write(|tx| tx.upload_end("u", "completed")).unwrap(), "it is not pending any more");
         assert_eq!(store.write(|tx| tx.upload_parts_remove("u")).unwrap(), ["b2", "b1"]);
         store.write(|tx| tx.uploads_forget("2026-11-26T00:00:00.000Z")).unwrap();

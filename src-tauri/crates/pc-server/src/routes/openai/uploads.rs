@@ -26,6 +26,8 @@ use super::files::{checked_life, end_of, file_id, purpose_of, required, shown as
 
 const PART_BYTES: u64 = 64 << 20;
 const MOST_BYTES: u64 = 8 << 30;
+/// More than enough for its bytes in parts of a megabyte.
+const MOST_PARTS: usize = 10_000;
 const LIVES: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) async fn create(
@@ -145,7 +147,11 @@ fn arrived(
             Ok(upload) => upload,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let held: u64 = tx.upload_parts(id)?.iter().map(|part| part.bytes).sum();
+        let parts = tx.upload_parts(id)?;
+        if parts.len() >= MOST_PARTS {
+            return Ok(Err(Refusal::invalid(format!("An upload has at most {MOST_PARTS} parts.")).on("data")));
+        }
+        let held: u64 = parts.iter().map(|part| part.bytes).sum();
         if held + row.bytes > upload.bytes {
             let message = format!("The parts would have more than the {} bytes of the upload.", upload.bytes);
             return Ok(Err(Refusal::invalid(message).on("data")));
@@ -169,8 +175,6 @@ pub(super) async fn complete(
         };
         let mut upload = pending(&state, &caller, &id)?;
         let parts = ordered(&state, &upload, &asked.part_ids)?;
-        let full = no_room(&state, &caller.workspace, upload.bytes, state.profile.file_bytes, (0, 0))?;
-        full.map_or(Ok(()), Err)?;
         let md5 = md5_of(&state, &caller, &parts)?;
         if asked.md5.as_ref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&md5)) {
             return Err(Refusal::invalid(format!("md5 does not match: the parts have {md5}.")).on("md5"));
