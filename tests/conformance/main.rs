@@ -6,3 +6,4 @@ mod cloud;
 mod errors;
 mod relay;
 mod story;
+mod uploads;

@@ -5,21 +5,22 @@ use pc_protocol::{ChatAnswer, ChatChunk, ChatRequest, SseEvent, StreamOptions};
 use reqwest::header::ACCEPT;
 use reqwest::{Method, RequestBuilder, Response};
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, new_key};
 use crate::error::{CloudError, outward};
 use crate::generation::Answer;
-use crate::retry::Repeat;
 use crate::transport::Kind;
 use crate::waiting::unless_cancelled;
 
 const CHAT: [&str; 4] = ["compatible-mode", "v1", "chat", "completions"];
 
 impl Cloud {
-    /// Asks and waits for the whole answer. Its tokens are billed, so it is not asked twice.
+    /// Asks and waits for the whole answer. Its tokens are billed, so a cloud that cannot tell is not asked twice.
     pub async fn chat(&self, request: &ChatRequest) -> anyhow::Result<Answer> {
-        let kind = Self::open_kind("chat", Repeat::IfUntouched);
+        let kind = Self::open_kind("chat", self.once_only().await);
+        let key = new_key();
         let asked = ChatRequest { stream: None, stream_options: None, ..request.clone() };
-        let whole: ChatAnswer = self.send(kind, Method::POST, &CHAT, &asked).await?;
+        let build = || self.keyed(Method::POST, &CHAT, &key).json(&asked);
+        let whole: ChatAnswer = self.0.transport.json(kind, build).await.map_err(outward)?;
         let Some(choice) = whole.choices.into_iter().find(|choice| choice.index == 0) else {
             return Err(outward(self.0.transport.garbled("chat", "the answer has no text")));
         };
@@ -40,11 +41,12 @@ impl Cloud {
         mut on_text: impl FnMut(&str) + Send,
         cancel: &Cancel,
     ) -> anyhow::Result<Answer> {
-        let kind = Self::open_kind("chat_stream", Repeat::IfUntouched);
+        let kind = Self::open_kind("chat_stream", self.once_only().await);
+        let key = new_key();
         let stream_options = Some(StreamOptions { include_usage: true });
         let asked = ChatRequest { stream: Some(true), stream_options, ..request.clone() };
         let transport = &self.0.transport;
-        let build = || self.request(Method::POST, &CHAT).json(&asked).header(ACCEPT, "text/event-stream");
+        let build = || self.keyed(Method::POST, &CHAT, &key).json(&asked).header(ACCEPT, "text/event-stream");
         let work = async {
             let response = self.opened(kind, build, cancel).await?;
             let (mut answer, mut done) = (Answer::default(), false);

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use pc_base::{Clock, SystemClock};
+use pc_protocol::Capabilities;
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 use crate::billing::Bills;
 use crate::endpoint::Endpoint;
@@ -22,6 +25,8 @@ pub(crate) struct Inner {
     pub endpoint: Endpoint,
     pub transport: Transport,
     pub bills: Option<Bills>,
+    /// Names of extensions, once the cloud was asked.
+    pub offered: OnceCell<Vec<String>>,
 }
 
 impl Cloud {
@@ -35,7 +40,7 @@ impl Cloud {
         let transport = Transport::new(&endpoint.base_url, network)?;
         let billing = endpoint.billing.clone();
         let bills = billing.map(|billing| Bills::new(billing, network, clock)).transpose()?;
-        Ok(Self(Arc::new(Inner { endpoint, transport, bills })))
+        Ok(Self(Arc::new(Inner { endpoint, transport, bills, offered: OnceCell::new() })))
     }
 
     /// A request with the key and the workspace.
@@ -81,6 +86,33 @@ impl Cloud {
         self.0.transport.json(kind, build).await.map_err(outward)
     }
 
+    /// Sends a JSON body that makes something or costs something, with a key of its own. Where the cloud carries a key out
+    /// only once, the call is repeated like any other; elsewhere only where it surely had no effect.
+    pub(crate) async fn create<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        segments: &[&str],
+        body: &impl Serialize,
+    ) -> anyhow::Result<T> {
+        let kind = self.kind(operation, self.once_only().await);
+        let key = new_key();
+        let build = || self.keyed(Method::POST, segments, &key).json(body);
+        self.0.transport.json(kind, build).await.map_err(outward)
+    }
+
+    /// How a creating request with a key may be repeated.
+    pub(crate) async fn once_only(&self) -> Repeat {
+        match self.offers(Capabilities::IDEMPOTENCY_KEYS).await {
+            true => Repeat::Safe,
+            false => Repeat::IfUntouched,
+        }
+    }
+
+    /// A request with a key of the caller's.
+    pub(crate) fn keyed(&self, method: Method, segments: &[&str], key: &str) -> RequestBuilder {
+        self.request(method, segments).header("Idempotency-Key", key)
+    }
+
     /// Sends a request without a body. A deletion whose answer was lost finds nothing at the second try, and that is
     /// what was wanted.
     pub(crate) async fn bare<T: DeserializeOwned>(
@@ -91,6 +123,11 @@ impl Cloud {
     ) -> Result<T, Box<CloudError>> {
         self.0.transport.json(kind, || self.request(method.clone(), segments)).await
     }
+}
+
+/// One for all tries of a creating request.
+pub(crate) fn new_key() -> String {
+    Uuid::new_v4().to_string()
 }
 
 /// `page_no` and `page_size`, as every native list takes them.

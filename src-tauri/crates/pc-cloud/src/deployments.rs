@@ -39,10 +39,9 @@ impl Cloud {
         Ok(answer.output)
     }
 
-    /// Starts to serve a model, which may cost money by the hour, so it is never sent twice.
+    /// Starts to serve a model, which may cost money by the hour, so it is carried out once.
     pub async fn deployment_create(&self, create: &CreateDeployment) -> anyhow::Result<Deployment> {
-        let kind = self.kind("deployment_create", Repeat::IfUntouched);
-        let answer: Output<Deployment> = self.send(kind, Method::POST, &DEPLOYMENTS, create).await?;
+        let answer: Output<Deployment> = self.create("deployment_create", &DEPLOYMENTS, create).await?;
         Ok(answer.output)
     }
 

@@ -1,18 +1,43 @@
 //! What an endpoint offers beyond the documented API.
 
+use std::time::Duration;
+
 use pc_protocol::{Capabilities, WeightsManifest};
+use reqwest::Method;
 
 use crate::cloud::Cloud;
-use crate::error::CloudError;
+use crate::error::{CloudError, ErrorKind};
+use crate::retry::Repeat;
+use crate::transport::Kind;
+
+const EXTENSIONS: [&str; 3] = ["api", "v1", "extensions"];
+/// A creating call must not wait long for an answer that only makes it safer.
+const SOON: Duration = Duration::from_secs(5);
 
 impl Cloud {
     /// Names of extensions; none where the cloud knows no such namespace.
     pub async fn capabilities(&self) -> anyhow::Result<Vec<String>> {
-        match self.get::<Capabilities>("capabilities", &["api", "v1", "extensions"], &[]).await {
+        match self.get::<Capabilities>("capabilities", &EXTENSIONS, &[]).await {
             Ok(found) => Ok(found.capabilities),
             Err(error) if CloudError::is_not_found(&error) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the cloud has an extension. It is asked once; as long as it does not answer soon, it has none.
+    pub(crate) async fn offers(&self, name: &str) -> bool {
+        let asked = async {
+            let limit = Some(self.0.transport.network.call_timeout.min(SOON));
+            let kind = Kind { operation: "capabilities", repeat: Repeat::Safe, limit };
+            let asking = self.0.transport.json::<Capabilities>(kind, || self.request(Method::GET, &EXTENSIONS));
+            match tokio::time::timeout(2 * SOON, asking).await {
+                Ok(Ok(found)) => Ok(found.capabilities),
+                Ok(Err(error)) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
+                Ok(Err(_)) | Err(_) => Err(()),
+            }
+        };
+        let found = self.0.offered.get_or_try_init(|| asked).await;
+        found.is_ok_and(|found| found.iter().any(|offered| offered == name))
     }
 
     /// The files of a job's result ([`Capabilities::WEIGHTS_DOWNLOAD`]).

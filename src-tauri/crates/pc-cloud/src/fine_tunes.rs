@@ -26,10 +26,9 @@ impl Cloud {
         Ok(answer.output)
     }
 
-    /// Starts a job, which costs money, so it is never sent twice.
+    /// Starts a job, which costs money, so it is carried out once.
     pub async fn fine_tune_create(&self, create: &CreateFineTune) -> anyhow::Result<FineTune> {
-        let kind = self.kind("fine_tune_create", Repeat::IfUntouched);
-        let answer: Output<FineTune> = self.send(kind, Method::POST, &JOBS, create).await?;
+        let answer: Output<FineTune> = self.create("fine_tune_create", &JOBS, create).await?;
         Ok(answer.output)
     }
 

@@ -5,9 +5,8 @@ use pc_protocol::{Generation, GenerationAnswer};
 use reqwest::Method;
 use reqwest::header::ACCEPT;
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, new_key};
 use crate::error::outward;
-use crate::retry::Repeat;
 
 const GENERATION: [&str; 6] = ["api", "v1", "services", "aigc", "text-generation", "generation"];
 
@@ -46,10 +45,12 @@ impl Answer {
 }
 
 impl Cloud {
-    /// Asks and waits for the whole answer. Its tokens are billed, so it is not asked twice.
+    /// Asks and waits for the whole answer. Its tokens are billed, so a cloud that cannot tell is not asked twice.
     pub async fn generate(&self, generation: &Generation) -> anyhow::Result<Answer> {
-        let kind = Self::open_kind("generate", Repeat::IfUntouched);
-        let whole: GenerationAnswer = self.send(kind, Method::POST, &GENERATION, generation).await?;
+        let kind = Self::open_kind("generate", self.once_only().await);
+        let key = new_key();
+        let build = || self.keyed(Method::POST, &GENERATION, &key).json(generation);
+        let whole: GenerationAnswer = self.0.transport.json(kind, build).await.map_err(outward)?;
         let mut answer = Answer::default();
         answer.take(&whole);
         if whole.output.first().is_none() {
@@ -66,13 +67,14 @@ impl Cloud {
         mut on_text: impl FnMut(&str) + Send,
         cancel: &Cancel,
     ) -> anyhow::Result<Answer> {
-        let kind = Self::open_kind("generate_stream", Repeat::IfUntouched);
+        let kind = Self::open_kind("generate_stream", self.once_only().await);
+        let key = new_key();
         let mut asked = generation.clone();
         // Frames with only what is new: the other form repeats all text each time.
         asked.parameters.incremental_output = Some(true);
         let transport = &self.0.transport;
         let build = || {
-            let request = self.request(Method::POST, &GENERATION).json(&asked);
+            let request = self.keyed(Method::POST, &GENERATION, &key).json(&asked);
             request.header("X-DashScope-SSE", "enable").header(ACCEPT, "text/event-stream")
         };
         let work = async {

@@ -15,6 +15,7 @@ mod fine_tunes;
 mod generation;
 mod models;
 mod network;
+mod pieces;
 mod retry;
 mod stream;
 mod transport;

@@ -78,7 +78,12 @@ impl Transport {
     /// The tries of one call. Each caller loops by itself: a future that holds a borrowing async closure is not known to be
     /// `Send`.
     pub(crate) fn tries(&self, repeat: Repeat) -> Tries<'_> {
-        Tries { network: &self.network, repeat, tried: 1 }
+        self.tries_of(repeat, &self.network)
+    }
+
+    /// The same with another patience.
+    pub(crate) fn tries_of<'a>(&self, repeat: Repeat, network: &'a Network) -> Tries<'a> {
+        Tries { network, repeat, tried: 1 }
     }
 
     /// One try; an answer with an error status is an error.

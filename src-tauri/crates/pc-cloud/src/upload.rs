@@ -9,21 +9,23 @@ use bytes::Bytes;
 use futures_util::Stream;
 use md5::{Digest as _, Md5};
 use pc_base::{Cancel, Code, CodedExt as _, Progress, Reporter, Unit, coded};
-use pc_protocol::{Data, FileObject, Upload};
+use pc_protocol::{Capabilities, Data, FileObject, Upload};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, new_key};
 use crate::error::{CloudError, ErrorKind, outward};
 use crate::files::FILES;
-use crate::retry::Repeat;
+use crate::pieces::Outgoing;
 use crate::transport::Kind;
 use crate::waiting::unless_cancelled;
 
 /// What is in memory of a file.
 const CHUNK: usize = 256 << 10;
+/// Smaller files are sent again as quickly as their pieces would be.
+const IN_PIECES: u64 = 8 << 20;
 
 /// What the sending stream tells the waiting call.
 #[derive(Default)]
@@ -33,8 +35,8 @@ struct Sent {
 }
 
 impl Cloud {
-    /// Sends a file for fine-tuning. A file may be taken twice, so only a try that never reached the cloud is repeated.
-    /// The answer is the file as the cloud has it, its hash compared with what was sent.
+    /// Sends a file for fine-tuning: in pieces that go on after a break where the cloud takes them, else in one go. The
+    /// answer is the file as the cloud has it, its hash compared with what was sent.
     pub async fn file_upload(
         &self,
         path: &Path,
@@ -45,7 +47,10 @@ impl Cloud {
     ) -> anyhow::Result<FileObject> {
         let missing = || coded(Code::FileNotFound).with("path", path.display());
         let total = tokio::fs::metadata(path).await.code(missing)?.len();
-        let kind = Self::open_kind("file_upload", Repeat::IfUntouched);
+        if total >= IN_PIECES && self.offers(Capabilities::RESUMABLE_UPLOAD).await {
+            return self.upload_in_pieces(&Outgoing { path, name, description, total, reporter, cancel }).await;
+        }
+        let (kind, key) = (Self::open_kind("file_upload", self.once_only().await), new_key());
         let transport = &self.0.transport;
         let report = |done: u64| {
             reporter.report(Progress { stage: "upload".into(), done, total: Some(total), unit: Unit::Bytes });
@@ -54,6 +59,7 @@ impl Cloud {
         let (sent, upload) = loop {
             let sent = Arc::new(Sent::default());
             let request = self.upload_request(kind, path, total, (name, description), &sent).await.map_err(outward)?;
+            let request = request.header("Idempotency-Key", &key);
             let glance = || report(sent.bytes.load(Ordering::Relaxed));
             let answered = unless_cancelled(cancel, glance, async {
                 let response = transport.once(kind, request).await?;

@@ -1,6 +1,7 @@
 //! Downloading files whose size, and mostly whose hash, was announced: goes on where it was cut, even at the next start, and
 //! shows a file only once it is right. Deliberately absent: where files come from, which a [`Source`] knows.
 
+mod file;
 mod hub;
 mod weights;
 

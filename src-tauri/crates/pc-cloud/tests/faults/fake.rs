@@ -27,6 +27,9 @@ pub struct Fake {
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
+/// Where clients look for extensions before they create something. A fake cloud has none, and does not count the question.
+const EXTENSIONS: &str = "/api/v1/extensions";
+
 impl Fake {
     pub async fn start(answer: impl Fn(usize, &Seen) -> Response + Clone + Send + Sync + 'static) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -38,6 +41,9 @@ impl Fake {
                 let body = axum::body::to_bytes(body, 1 << 30).await.unwrap_or_default();
                 let (method, target, headers) = (parts.method, parts.uri.to_string(), parts.headers);
                 let seen = Seen { method, target, headers, body };
+                if seen.target == EXTENSIONS {
+                    return with(404, &[("x-request-id", "r-7")], "<html>no such page</html>");
+                }
                 let before = {
                     let mut noted = noted.lock().unwrap();
                     noted.push(seen.clone());

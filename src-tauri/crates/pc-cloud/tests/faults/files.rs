@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use axum::response::Response;
 use md5::{Digest as _, Md5};
 use pc_base::{Cancel, Code, Coded, Progress, Silent};
-use pc_cloud::{Cloud, ErrorKind};
+use pc_cloud::{Cloud, ErrorKind, Network};
 use sha2::Sha256;
 
 use crate::fake::{Fake, Seen, json, quick, told, with};
@@ -92,7 +93,9 @@ async fn a_cancel_stops_an_upload_on_its_way() {
     let deaf = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let fake = Fake::start(|_, _| json(200, "{}")).await;
     let endpoint = pc_cloud::Endpoint { base_url: format!("http://{}", deaf.local_addr().unwrap()), ..fake.endpoint() };
-    let cloud = Cloud::new(endpoint, &quick()).unwrap();
+    // Its silence on what it offers is short; the upload has no limit.
+    let network = Network { call_timeout: Duration::from_millis(20), ..quick() };
+    let cloud = Cloud::new(endpoint, &network).unwrap();
     let path = file(dir.path(), &vec![b'x'; 32 << 20]);
     let cancel = Cancel::default();
     let stop = |progress: Progress| {
