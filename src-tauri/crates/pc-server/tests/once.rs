@@ -22,7 +22,10 @@ async fn posted(cloud: &Cloud, path: &str, key: &str, body: Value) -> (u16, Valu
 }
 
 fn form(part: &str, text: &str) -> String {
-    format!("--b\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"a.jsonl\"\r\n\r\n{text}\r\n--b--\r\n")
+    let purpose = "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nfine-tune\r\n";
+    format!(
+        "{purpose}--b\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"a.jsonl\"\r\n\r\n{text}\r\n--b--\r\n"
+    )
 }
 
 #[tokio::test]
