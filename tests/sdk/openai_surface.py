@@ -282,8 +282,13 @@ def usage(api, tuned):
     refused(openai.BadRequestError, lambda: organization.usage.completions(start_time=day, limit=32), param="limit")
     refused(openai.BadRequestError, lambda: organization.usage.completions(start_time=-1), param="start_time")
     refused(openai.BadRequestError, lambda: organization.usage.costs(start_time=day, page="none"), param="page")
-    ordinary = OpenAI(base_url=ROOT + "/v1", api_key=KEY, admin_api_key=KEY, max_retries=0)
-    refused(openai.PermissionDeniedError, lambda: ordinary.admin.organization.usage.costs(start_time=day))
+    own = OpenAI(base_url=ROOT + "/v1", api_key=KEY, admin_api_key=KEY, max_retries=0, _strict_response_validation=True)
+    seen = own.admin.organization.usage.costs(start_time=day)
+    assert len(seen.data) == len(costs.data), "a workspace's own key sees what the workspace cost"
+    admin = client(key=ADMIN_KEY)
+    refused(openai.PermissionDeniedError, lambda: admin.files.list(), code="access_denied")
+    stranger = OpenAI(base_url=ROOT + "/v1", api_key=KEY, admin_api_key="sk-admin-none", max_retries=0)
+    refused(openai.AuthenticationError, lambda: stranger.admin.organization.usage.costs(start_time=day))
 
 
 def kinds(api, tuned):

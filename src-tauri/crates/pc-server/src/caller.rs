@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use pc_base::Secret;
 use pc_protocol::{Data, Output};
+use pc_store::cloud::Whose;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -99,25 +100,40 @@ impl FromRequestParts<Arc<State>> for Reader {
     }
 }
 
-/// Who may see what an account used and what it cost, and nothing else.
-pub(crate) struct Administrator {
-    pub account: i64,
+/// Who may see what was used and what it cost.
+pub(crate) enum Auditor {
+    /// With an admin key, which opens nothing else.
+    OfAccount(i64),
+    /// With a key of the workspace's that is limited in nothing.
+    OfWorkspace(String),
 }
 
-impl FromRequestParts<Arc<State>> for Administrator {
+impl FromRequestParts<Arc<State>> for Auditor {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Answer<Self> {
         let (found, _) = bearer(parts, state).await?;
         if !found.admin {
-            return Err(denied("AccessDenied", "Usage and costs need an admin key."));
+            let whole = found.scope.write && found.scope.models.is_none();
+            let limited =
+                || denied("AccessDenied", "Usage and costs need an admin key, or one that may do everything.");
+            return if whole { Ok(Self::OfWorkspace(found.workspace)) } else { Err(limited()) };
         }
         let state = state.clone();
         blocking(move || {
             let workspace = state.store.read(|tx| tx.workspace(&found.workspace))?.ok_or_else(Refusal::key)?;
-            Ok(Self { account: workspace.account })
+            Ok(Self::OfAccount(workspace.account))
         })
         .await
+    }
+}
+
+impl Auditor {
+    pub fn whose(&self) -> Whose<'_> {
+        match self {
+            Self::OfAccount(account) => Whose::Account(*account),
+            Self::OfWorkspace(workspace) => Whose::Workspace(workspace),
+        }
     }
 }
 

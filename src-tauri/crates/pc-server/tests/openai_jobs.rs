@@ -6,7 +6,8 @@ mod common;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use common::Cloud;
+use common::{Cloud, SmallEngine};
+use pc_server::Profile;
 use serde_json::{Value, json};
 
 const JOBS: &str = "/v1/fine_tuning/jobs";
@@ -117,6 +118,27 @@ async fn a_paused_job_waits_and_goes_on_from_its_checkpoint() {
         assert_eq!((status.as_u16(), &refused["error"]["param"]), (400, &json!("fine_tuning_job_id")), "{what}");
     }
     assert_eq!(cloud.call("POST", &format!("{JOBS}/ft-none/pause"), Value::Null).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_paused_job_stays_so_over_a_restart_and_then_goes_on_where_it_was() {
+    let cloud = Cloud::new();
+    cloud.engine.hold.store(true, Ordering::SeqCst);
+    let id = id_of(&created(&cloud, json!({})).await);
+    until(&cloud, &id, |job| job["estimated_finish"].is_i64()).await;
+    cloud.call("POST", &format!("{JOBS}/{id}/pause"), Value::Null).await;
+    cloud.until(&format!("/api/v1/fine-tunes/{id}"), "QUEUING").await;
+    let cloud = Cloud::open(cloud.close(), SmallEngine::default(), Profile::embedded());
+    let second = id_of(&created(&cloud, json!({})).await);
+    until(&cloud, &second, |job| job["status"] == "succeeded").await;
+    assert_eq!(cloud.call("GET", &format!("{JOBS}/{id}"), Value::Null).await.1["status"], "queued");
+    cloud.call("POST", &format!("{JOBS}/{id}/resume"), Value::Null).await;
+    let done = until(&cloud, &id, |job| job["status"] == "succeeded").await;
+    assert!(cloud.engine.resumed.load(Ordering::SeqCst), "its checkpoint outlived the program");
+    let model = done["fine_tuned_model"].as_str().unwrap();
+    let cloud = Cloud::open(cloud.close(), SmallEngine::default(), Profile::embedded());
+    let body = json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
+    assert_eq!(cloud.call("POST", "/v1/chat/completions", body).await.0, 200, "and so does what answers at once");
 }
 
 #[tokio::test]

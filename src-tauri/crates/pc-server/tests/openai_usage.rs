@@ -1,9 +1,10 @@
-//! OpenAI's usage and costs: buckets, groups, filters and pages over the usage records, exact, for the admin key only.
+//! OpenAI's usage and costs: buckets, groups, filters and pages over the usage records, exact, and whose they are.
 
 mod common;
 
 use common::Cloud;
 use jiff::SignedDuration;
+use pc_server::{KeyWish, Scope};
 use serde_json::{Value, json};
 
 const USAGE: &str = "/v1/organization/usage/completions";
@@ -95,11 +96,19 @@ async fn costs_are_exact_and_add_up_to_the_bill() {
 }
 
 #[tokio::test]
-async fn only_the_admin_key_opens_them_and_it_opens_nothing_else() {
+async fn an_account_is_seen_with_its_admin_key_and_a_workspace_with_a_key_that_may_do_everything() {
     let cloud = used().await;
     let path = format!("{USAGE}?start_time={START}");
-    let (status, refused) = cloud.call("GET", &path, Value::Null).await;
-    assert_eq!((status.as_u16(), &refused["error"]["code"]), (403, &json!("access_denied")));
+    let (_, own) = cloud.call("GET", &path, Value::Null).await;
+    assert_eq!(own["data"][0]["results"][0]["input_tokens"], 10, "a workspace's own key sees the workspace's");
+    for scope in
+        [Scope { write: false, ..Scope::default() }, Scope { models: Some(vec!["tiny".into()]), ..Scope::default() }]
+    {
+        let wish = KeyWish { workspace: cloud.keys.workspace.clone(), scope, ..KeyWish::default() };
+        let (_, key) = cloud.state.key_make(&wish).unwrap();
+        let (status, refused) = cloud.call_as(key.expose(), "GET", &path, Value::Null).await;
+        assert_eq!((status.as_u16(), &refused["error"]["code"]), (403, &json!("access_denied")));
+    }
     assert_eq!(cloud.call_as("sk-none", "GET", &path, Value::Null).await.0, 401);
     let admin = cloud.keys.admin_api_key.expose();
     for (method, path) in [("GET", "/v1/models"), ("GET", "/api/v1/files"), ("POST", "/api/v1/tokens")] {
@@ -112,6 +121,7 @@ async fn only_the_admin_key_opens_them_and_it_opens_nothing_else() {
     for (query, param) in [
         ("limit=5", "start_time"),
         ("start_time=x", "start_time"),
+        ("start_time=9223372036854775807", "start_time"),
         ("start_time=1&limit=32", "limit"),
         ("start_time=1&bucket_width=2d", "bucket_width"),
         ("start_time=1&group_by=colour", "group_by"),

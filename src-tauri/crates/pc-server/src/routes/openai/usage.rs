@@ -1,5 +1,5 @@
-//! `/v1/organization/usage/completions` and `/v1/organization/costs`: usage records of an account in buckets of time, for
-//! its admin key. A cost is rounded as a bill line is, so a bucket that is a day of the bill costs what the bill says.
+//! `/v1/organization/usage/completions` and `/v1/organization/costs`: usage records in buckets of time, those of an account
+//! for its admin key, those of a workspace for a key of its own. A cost is rounded as a bill line is, so a bucket that is a day of the bill costs what the bill says.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,19 +8,21 @@ use axum::Json;
 use axum::extract::State as Shared;
 use jiff::Timestamp;
 use pc_protocol::openai::{Amount, Bucket, CompletionsUsage, Costs, UsagePage};
-use pc_store::cloud::{UsageGroup, UsageSpan, Whose};
+use pc_store::cloud::{UsageGroup, UsageSpan};
 use rust_decimal::Decimal;
 
-use crate::caller::{Administrator, Asked, blocking};
+use crate::caller::{Asked, Auditor, blocking};
 use crate::money::bill::line;
 use crate::refusal::{Answer, Refusal};
 use crate::state::{State, text_of};
 
 const DAY: i64 = 86_400;
+/// The last second of the year 9998: later times could not be added to.
+const LATEST: i64 = 253_370_764_799;
 
 pub(super) async fn completions(
     Shared(state): Shared<Arc<State>>,
-    admin: Administrator,
+    auditor: Auditor,
     Asked(asked): Asked<Vec<(String, String)>>,
 ) -> Answer<Json<UsagePage<CompletionsUsage>>> {
     let groups = &["project_id", "user_id", "api_key_id", "model", "batch", "service_tier", "api_source"];
@@ -31,7 +33,7 @@ pub(super) async fn completions(
         3600 => question.size(24, 168)?,
         _ => question.size(7, 31)?,
     };
-    page(state, admin, (question, size), |question, rows, _| {
+    page(state, auditor, (question, size), |question, rows, _| {
         let mut sums: BTreeMap<_, CompletionsUsage> = BTreeMap::new();
         for row in rows.iter().filter(|row| row.group.kind == "inference") {
             let group = &row.group;
@@ -67,7 +69,7 @@ pub(super) async fn completions(
 
 pub(super) async fn costs(
     Shared(state): Shared<Arc<State>>,
-    admin: Administrator,
+    auditor: Auditor,
     Asked(asked): Asked<Vec<(String, String)>>,
 ) -> Answer<Json<UsagePage<Costs>>> {
     let groups = &["project_id", "user_id", "line_item", "api_key_id", "api_source"];
@@ -76,7 +78,7 @@ pub(super) async fn costs(
         return Err(Refusal::invalid("bucket_width must be 1d.").on("bucket_width"));
     }
     let size = question.size(7, 180)?;
-    page(state, admin, (question, size), |question, rows, state| {
+    page(state, auditor, (question, size), |question, rows, state| {
         let mut sums: BTreeMap<_, Costs> = BTreeMap::new();
         for row in rows {
             let (group, item) = (&row.group, line_item(&row.group));
@@ -129,7 +131,7 @@ impl Question {
         for (name, value) in asked {
             // Lists come as `name[]` or as the name again.
             let name = name.strip_suffix("[]").unwrap_or(&name);
-            let number = || value.parse::<i64>().ok().filter(|n| *n >= 0).ok_or_else(|| wrong(name));
+            let number = || value.parse::<i64>().ok().filter(|n| (0..=LATEST).contains(n)).ok_or_else(|| wrong(name));
             match name {
                 "start_time" => start = Some(number()?),
                 "end_time" => question.end = Some(number()?),
@@ -192,7 +194,7 @@ fn wrong(name: &str) -> Refusal {
 /// The buckets from the page's begin on, each with what `sum` makes of its rows.
 async fn page<T: Send + 'static>(
     state: Arc<State>,
-    admin: Administrator,
+    auditor: Auditor,
     (question, size): (Question, i64),
     sum: fn(&Question, &[UsageSpan], &State) -> Vec<T>,
 ) -> Answer<Json<UsagePage<T>>> {
@@ -210,8 +212,7 @@ async fn page<T: Send + 'static>(
         let last = first.saturating_add(size * width).min(end);
         let at = |seconds: i64, name: &str| Timestamp::from_second(seconds).map(text_of).map_err(|_| wrong(name));
         let (from, to) = (at(first, "start_time")?, at(last, "end_time")?);
-        let mut rows =
-            state.store.read(|tx| tx.usage_spans(Whose::Account(admin.account), (&from, &to), first, width))?;
+        let mut rows = state.store.read(|tx| tx.usage_spans(auditor.whose(), (&from, &to), first, width))?;
         rows.retain(|row| question.fits(&row.group));
         let mut data = Vec::new();
         let mut begin = first;
