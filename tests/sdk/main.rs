@@ -23,6 +23,12 @@ fn openai() {
     drive("openai_surface.py");
 }
 
+/// BSS OpenAPI and ModelStudio OpenAPI: bills, costs, keys and workspaces.
+#[test]
+fn bills() {
+    drive("bills.py");
+}
+
 /// Serves a cloud of its own to one script.
 fn drive(script: &str) {
     let here = Installation::new();

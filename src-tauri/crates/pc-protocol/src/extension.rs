@@ -18,8 +18,26 @@ impl Capabilities {
     pub const RESUMABLE_UPLOAD: &str = "resumable-upload";
     /// A creating request with an `Idempotency-Key` is carried out once, however often it is sent.
     pub const IDEMPOTENCY_KEYS: &str = "idempotency-keys";
+    /// Uploads and deletions leave a signed receipt.
+    pub const RECEIPTS: &str = "receipts";
     /// The bytes of a file can be read back, and ranges of them.
     pub const FILE_CONTENT: &str = "file-content";
+}
+
+/// The receipts about a file, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptList {
+    pub receipts: Vec<ReceiptEntry>,
+}
+
+/// One of them, fetched whole at `…/receipts/{receipt_id}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptEntry {
+    pub receipt_id: String,
+    pub file_id: String,
+    pub action: crate::receipt::Action,
+    /// RFC 3339.
+    pub time: String,
 }
 
 /// A file that is to be sent in pieces.

@@ -19,6 +19,7 @@ mod lenient;
 mod message;
 mod model;
 pub mod openai;
+pub mod receipt;
 mod sampling;
 mod sse;
 pub mod studio;
@@ -38,7 +39,9 @@ pub use chat::{
 pub use deployment::{CreateDeployment, Deployment, DeploymentPage, DeploymentStatus, Limits, Scale};
 pub use envelope::{Answered, Data, Done, Output};
 pub use error_body::{CompatibleError, CompatibleErrorBody, ErrorText, NativeErrorBody, RpcErrorBody};
-pub use extension::{Capabilities, CreateUpload, FinishUpload, ResumableUpload, WeightsFile, WeightsManifest};
+pub use extension::{
+    Capabilities, CreateUpload, FinishUpload, ReceiptEntry, ReceiptList, ResumableUpload, WeightsFile, WeightsManifest,
+};
 pub use file::{
     CompatibleFile, CompatibleFilePage, FailedUpload, FileDeleted, FileObject, FilePage, Upload, UploadedFile,
 };

@@ -10,4 +10,4 @@ mod sealed;
 pub use key::{DataKey, MasterKey};
 pub use keychain::Keychain;
 pub use keyring::{Keyring, Keys};
-pub use sealed::{Opened, Sealer, open, seal};
+pub use sealed::{Opened, Sealer, key_id, open, seal};

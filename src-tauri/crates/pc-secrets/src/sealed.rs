@@ -184,6 +184,14 @@ impl<R: Read + Seek> Drop for Opened<R> {
     }
 }
 
+/// Names the key that sealed a record, from its header; nothing is opened.
+pub fn key_id(mut source: impl Read) -> anyhow::Result<[u8; 8]> {
+    let mut header = [0; HEADER];
+    let whole = source.read_exact(&mut header).is_ok() && &header[..6] == MAGIC;
+    anyhow::ensure!(whole, coded(Code::SealedDamaged));
+    Ok(header[8..16].try_into().expect("eight bytes name the key"))
+}
+
 /// A short text or secret as one sealed record.
 pub fn seal(keys: &(impl Keys + ?Sized), identity: &str, plain: &[u8]) -> Vec<u8> {
     let in_memory = || -> std::io::Result<Vec<u8>> {

@@ -13,6 +13,7 @@ mod money;
 mod profile;
 mod python;
 mod queue;
+mod receipts;
 mod refusal;
 mod routes;
 mod rows;

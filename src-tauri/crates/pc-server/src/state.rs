@@ -106,6 +106,7 @@ impl State {
             _lock: lock,
         };
         state.repair()?;
+        state.deletions_finish()?;
         Ok(Arc::new(state))
     }
 
@@ -177,14 +178,14 @@ impl State {
     pub(crate) fn expire(&self) -> anyhow::Result<()> {
         let now = self.now_text();
         let (overdue, files) = self.store.read(|tx| Ok((tx.uploads_overdue(&now)?, tx.files_overdue(&now)?)))?;
-        if overdue.is_empty() && !files {
+        for file in files {
+            self.file_destroy(&file.workspace_id, &file.file_id, "")?;
+        }
+        if overdue.is_empty() {
             return Ok(());
         }
         let blobs = self.store.write(|tx| {
-            let mut blobs = tx.files_expire(&now)?;
-            for whole in blobs.clone() {
-                blobs.extend(tx.pieces_remove(&whole)?);
-            }
+            let mut blobs = Vec::new();
             for upload in &overdue {
                 tx.upload_end(&upload.upload_id, "expired")?;
                 blobs.extend(tx.upload_parts_remove(&upload.upload_id)?);

@@ -238,7 +238,7 @@ fn open_files(
         let gone = || Fault { code: "InvalidData", message: format!("The file {id} was deleted before the training.") };
         let file = file.ok_or_else(gone)?;
         let blob = state.contents(&file)?;
-        let path = open.join(format!("{field}-{}.jsonl", paths.len()));
+        let path = open.join(copy_name(field, paths.len()));
         let copied = copy_checked(blob, std::io::BufWriter::new(private_file(&path)?))?;
         let invalid = |message| Fault { code: "InvalidData", message };
         let rows = copied.map_err(|(line, why)| invalid(format!("{}, line {line}: {why}.", file.name)))?;
@@ -248,6 +248,29 @@ fn open_files(
         paths.push(path);
     }
     Ok(paths)
+}
+
+fn copy_name(field: &str, index: usize) -> String {
+    format!("{field}-{index}.jsonl")
+}
+
+/// Removes what lies open of a file because a job in training reads it. What the worker has read by now it goes on with;
+/// a worker that comes later finds that the file was deleted.
+pub(crate) fn close_copies(state: &State, workspace: &str, file_id: &str) -> anyhow::Result<()> {
+    for job in state.store.read(|tx| tx.jobs_in("RUNNING"))?.into_iter().filter(|job| job.workspace_id == workspace) {
+        let request: Value = serde_json::from_str(&job.request)?;
+        for field in ["training_file_ids", "validation_file_ids"] {
+            let ids = request.get(field).and_then(Value::as_array).into_iter().flatten();
+            for (index, _) in ids.enumerate().filter(|(_, id)| id.as_str() == Some(file_id)) {
+                let path = state.work.join(&job.job_id).join("open").join(copy_name(field, index));
+                match std::fs::remove_file(path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Puts an event into the log, and a checkpoint into safety.

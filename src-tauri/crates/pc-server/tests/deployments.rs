@@ -147,17 +147,15 @@ async fn hours_run_from_running_to_stopped_each_second_on_its_own_day() {
 #[tokio::test]
 async fn the_time_in_which_the_program_is_off_is_not_charged() {
     let cloud = Cloud::new();
-    created(&cloud, json!({"model_name": "tiny", "plan": "mu", "suffix": "a", "capacity": 2})).await;
+    let path = created(&cloud, json!({"model_name": "tiny", "plan": "mu", "suffix": "a", "capacity": 2})).await;
     cloud.clock.advance(SignedDuration::from_secs(100));
     let dir = cloud.close();
-    // The next one's clock begins where the first one's began, which is also how a clock looks that was set back.
-    let cloud = Cloud::open(dir, SmallEngine::default(), Profile::embedded());
-    assert_eq!(charged(&cloud), [("2026-11-24".to_owned(), 200)], "charged up to the orderly end");
-    cloud.clock.advance(SignedDuration::from_hours(2));
-    let path = format!("{DEPLOYMENTS}/tiny-a");
+    // Two hours later.
+    let (time, book) = ("2026-11-24T04:01:40Z", PriceBook::built_in());
+    let cloud = Cloud::at(time, dir, SmallEngine::default(), Profile::embedded(), book);
     cloud.until(&path, "RUNNING").await;
-    let before = charged(&cloud)[0].1;
+    assert_eq!(charged(&cloud), [("2026-11-24".to_owned(), 200)], "up to the orderly end, and nothing since");
     cloud.clock.advance(SignedDuration::from_secs(7));
     cloud.call("DELETE", &path, Value::Null).await;
-    assert_eq!(charged(&cloud)[0].1 - before, 14, "and again from when it serves");
+    assert_eq!(charged(&cloud)[0].1, 214, "and again from when it serves");
 }

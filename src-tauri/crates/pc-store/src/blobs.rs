@@ -50,6 +50,13 @@ impl Blobs {
         Opened::new(file, key, &identity(owner, id))
     }
 
+    /// Names the key that sealed a blob.
+    pub fn key_id(&self, id: &str) -> anyhow::Result<[u8; 8]> {
+        anyhow::ensure!(Uuid::try_parse(id).is_ok(), "a blob's id is a UUID");
+        let mut file = File::open(self.path(id)).code(|| coded(Code::SealedDamaged))?;
+        pc_secrets::key_id(&mut file)
+    }
+
     /// Destroys a blob: first its header, without which no key opens it, then the file. A missing one is not an error.
     pub fn destroy(&self, id: &str) -> anyhow::Result<()> {
         anyhow::ensure!(Uuid::try_parse(id).is_ok(), "a blob's id is a UUID");

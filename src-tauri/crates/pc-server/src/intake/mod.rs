@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use md5::{Digest as _, Md5};
+use pc_protocol::receipt::ChunkHashes;
 use pc_store::BlobWriter;
 use sha2::Sha256;
 use tokio::sync::mpsc;
@@ -31,12 +32,14 @@ pub(crate) struct Hashes {
     pub sha256: Option<Sha256>,
     /// SHA-256 of this part alone, where the others run over several.
     pub piece: Option<Sha256>,
+    /// For the receipt.
+    pub chunks: Option<ChunkHashes>,
 }
 
 impl Hashes {
     /// What a file of one part needs.
     pub fn of_a_file() -> Self {
-        Self { md5: Some(Md5::new()), ..Self::default() }
+        Self { md5: Some(Md5::new()), chunks: Some(ChunkHashes::default()), ..Self::default() }
     }
 
     pub fn update(&mut self, bytes: &[u8]) {
@@ -45,6 +48,9 @@ impl Hashes {
         }
         for sha256 in [&mut self.sha256, &mut self.piece].into_iter().flatten() {
             sha256.update(bytes);
+        }
+        if let Some(chunks) = &mut self.chunks {
+            chunks.update(bytes);
         }
     }
 }

@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::StatusCode;
 use jiff::SignedDuration;
-use md5::{Digest as _, Md5};
 use pc_store::Contents;
 use pc_store::cloud::{Resumable, StoredFile};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use super::Hashes;
 use crate::refusal::{Answer, Refusal};
@@ -88,7 +87,7 @@ impl State {
     pub(crate) fn hashes_of(&self, upload: &Resumable) -> anyhow::Result<Hashes> {
         let (workspace_id, blob) = (upload.workspace_id.clone(), upload.upload_id.clone());
         let mut contents = self.contents(&StoredFile { workspace_id, blob, ..StoredFile::default() })?;
-        let mut hashes = Hashes { md5: Some(Md5::new()), sha256: Some(Sha256::new()), piece: None };
+        let mut hashes = Hashes { sha256: Some(Sha256::new()), ..Hashes::of_a_file() };
         let mut buffer = vec![0; 1 << 18];
         loop {
             match contents.read(&mut buffer)? {

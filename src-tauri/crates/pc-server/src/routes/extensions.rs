@@ -26,6 +26,7 @@ pub(super) async fn capabilities(_: Caller) -> Json<Capabilities> {
         Capabilities::FILE_CONTENT,
         Capabilities::RESUMABLE_UPLOAD,
         Capabilities::IDEMPOTENCY_KEYS,
+        Capabilities::RECEIPTS,
     ];
     Json(Capabilities { capabilities: all.map(str::to_owned).to_vec() })
 }

@@ -60,13 +60,13 @@ fn uploaded(state: &Arc<State>, caller: &Caller, headers: &HeaderMap, form: &For
         row.description = form.descriptions.get(index).cloned().unwrap_or_default();
         bytes += file.bytes;
         upload.uploaded_files.push(UploadedFile { file_id: row.file_id.clone(), name: row.name.clone() });
-        rows.push(row);
+        rows.push((row, file.chunks.clone()));
     }
     if rows.is_empty() {
         return Ok((upload, false));
     }
     state.store.write(|tx| {
-        rows.iter().try_for_each(|row| tx.file_add(row))?;
+        rows.into_iter().try_for_each(|(row, chunks)| state.file_keep(tx, &row, chunks))?;
         once.keep(tx, &upload)
     })?;
     Ok((upload, true))
@@ -109,15 +109,9 @@ pub(super) async fn delete(
     .await
 }
 
-/// First the row, then the bytes: a crash between them leaves bytes that the next start sweeps.
+/// Destroys a file of the caller's workspace and states it.
 pub(super) fn destroy(state: &State, caller: &Caller, id: &str) -> Answer<Option<()>> {
-    let Some(file) = state.store.read(|tx| tx.file(&caller.workspace, id))? else { return Ok(None) };
-    let pieces = state.store.write(|tx| {
-        tx.file_remove(&caller.workspace, id)?;
-        tx.pieces_remove(&file.blob)
-    })?;
-    pieces.iter().chain([&file.blob]).try_for_each(|blob| state.blobs.destroy(blob))?;
-    Ok(Some(()))
+    Ok(state.file_destroy(&caller.workspace, id, &caller.api_key_id)?.then_some(()))
 }
 
 pub(super) fn shown(file: &StoredFile) -> FileObject {

@@ -11,6 +11,7 @@ mod generation;
 mod models;
 mod openai;
 mod openapi;
+mod receipts;
 mod resumable;
 mod tokens;
 mod upload;
@@ -63,6 +64,8 @@ fn native() -> Router<Arc<State>> {
         .route("/tokens", post(tokens::create))
         .route("/extensions", get(extensions::capabilities))
         .route("/extensions/files/{id}/content", get(extensions::content))
+        .route("/extensions/files/{id}/receipts", get(receipts::of_file))
+        .route("/extensions/receipts/{id}", get(receipts::get))
         .route("/extensions/uploads", post(resumable::create))
         .route("/extensions/uploads/{id}", get(resumable::get).put(resumable::append).delete(resumable::cancel))
         .route("/extensions/uploads/{id}/finish", post(resumable::finish))

@@ -10,7 +10,8 @@ use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use md5::{Digest as _, Md5};
+use md5::Digest as _;
+use pc_protocol::receipt::ChunkHashes;
 use pc_protocol::{Answered, CreateUpload, Data, FileObject, FinishUpload, ResumableUpload};
 use pc_store::cloud::{Piece, Resumable, StoredFile};
 use serde::Deserialize;
@@ -165,7 +166,7 @@ fn fits(row: &Resumable, offset: u64, at: u64) -> Answer<()> {
 
 /// MD5 is what a file shows; SHA-256 only where it was announced.
 fn beginning(row: &Resumable) -> Hashes {
-    Hashes { md5: Some(Md5::new()), sha256: row.sha256.as_ref().map(|_| Sha256::new()), piece: None }
+    Hashes { sha256: row.sha256.as_ref().map(|_| Sha256::new()), ..Hashes::of_a_file() }
 }
 
 /// Puts a piece in its place; answers how much there is now.
@@ -213,15 +214,20 @@ pub(super) async fn finish(
             let message = format!("The upload has {offset} of {} bytes.", row.bytes);
             return Err(Refusal::new(StatusCode::CONFLICT, "Conflict", message));
         }
-        let md5 = verified(&state, &row, turn.hashes(offset), asked)?;
-        let file = become_file(&state, &row, md5)?;
+        let (md5, chunks) = verified(&state, &row, turn.hashes(offset), asked)?;
+        let file = become_file(&state, &row, md5, chunks)?;
         Ok(caller.data(file_shown(&file)))
     })
     .await
 }
 
-/// The MD5 of the whole, once every announced hash has been found right. What is wrong is removed.
-fn verified(state: &State, row: &Resumable, known: Option<Hashes>, asked: FinishUpload) -> Answer<String> {
+/// The MD5 of the whole and the hashes of its chunks, once every announced hash has been found right. What is wrong is removed.
+fn verified(
+    state: &State,
+    row: &Resumable,
+    known: Option<Hashes>,
+    asked: FinishUpload,
+) -> Answer<(String, Vec<String>)> {
     let (md5s, sha256s) = ([&row.md5, &asked.md5], [&row.sha256, &asked.sha256]);
     if md5s.iter().chain(&sha256s).all(|hash| hash.is_none()) {
         return Err(Refusal::invalid("md5 or sha256 of the whole is required."));
@@ -236,13 +242,13 @@ fn verified(state: &State, row: &Resumable, known: Option<Hashes>, asked: Finish
         announced.into_iter().flatten().all(|hash| hash.eq_ignore_ascii_case(found))
     };
     if right(md5s, &md5) && right(sha256s, &sha256) {
-        return Ok(md5);
+        return Ok((md5, hashes.chunks.map(ChunkHashes::finish).unwrap_or_default()));
     }
     state.upload_drop(row)?;
     Err(Refusal::invalid("The file does not have the announced hash; the upload was removed."))
 }
 
-fn become_file(state: &State, row: &Resumable, md5: String) -> Answer<StoredFile> {
+fn become_file(state: &State, row: &Resumable, md5: String, chunks: Vec<String>) -> Answer<StoredFile> {
     let file = StoredFile {
         file_id: Uuid::new_v4().to_string(),
         workspace_id: row.workspace_id.clone(),
@@ -261,7 +267,7 @@ fn become_file(state: &State, row: &Resumable, md5: String) -> Answer<StoredFile
         if tx.resumable(&row.workspace_id, &row.upload_id)?.is_none() {
             return Ok(None);
         }
-        tx.file_add(&file)?;
+        state.file_keep(tx, &file, chunks)?;
         tx.resumable_finish(&row.upload_id, &file.file_id)?;
         tx.file(&row.workspace_id, &file.file_id)
     })?;

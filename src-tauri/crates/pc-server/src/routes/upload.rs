@@ -6,6 +6,7 @@ use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::http::{HeaderMap, StatusCode};
 use futures_util::TryStreamExt as _;
 use md5::Digest as _;
+use pc_protocol::receipt::ChunkHashes;
 use pc_store::cloud::StoredFile;
 use uuid::Uuid;
 
@@ -44,6 +45,8 @@ pub(super) struct Received {
     pub name: String,
     pub bytes: u64,
     pub md5: String,
+    /// For the receipt.
+    pub chunks: Vec<String>,
     /// Nothing where it was over a limit and not kept.
     pub blob: Option<String>,
 }
@@ -110,7 +113,8 @@ async fn store(state: &Arc<State>, caller: &Caller, field: Field<'_>, limit: u64
     blocking(move || {
         let Taken { bytes, hashes, blob } = taken;
         let md5 = hashes.md5.map(|digest| hex::encode(digest.finalize())).unwrap_or_default();
-        Ok(Received { name, bytes, md5, blob: blob.map(|blob| blob.commit()).transpose()? })
+        let chunks = hashes.chunks.map(ChunkHashes::finish).unwrap_or_default();
+        Ok(Received { name, bytes, md5, chunks, blob: blob.map(|blob| blob.commit()).transpose()? })
     })
     .await
 }

@@ -146,8 +146,19 @@ impl Cloud {
     }
 
     pub fn priced(dir: Arc<tempfile::TempDir>, engine: SmallEngine, profile: Profile, prices: PriceBook) -> Self {
+        Self::at("2026-11-24T02:00:00Z", dir, engine, profile, prices)
+    }
+
+    /// One whose clock stands at `time`.
+    pub fn at(
+        time: &str,
+        dir: Arc<tempfile::TempDir>,
+        engine: SmallEngine,
+        profile: Profile,
+        prices: PriceBook,
+    ) -> Self {
         let engine = Arc::new(engine);
-        let clock = Arc::new(FixedClock::new("2026-11-24T02:00:00Z".parse().unwrap()));
+        let clock = Arc::new(FixedClock::new(time.parse().unwrap()));
         let options = Options { data_dir: dir.path().to_owned(), profile, prices };
         let master = MasterKey::from_bytes(&[7; 32]).unwrap();
         let state = State::open(options, master, engine.clone(), clock.clone()).unwrap();

@@ -108,15 +108,9 @@ impl Tx<'_> {
         rows(self.0, &sql, (workspace, &query.purpose, query.after, from, to, query.take), StoredFile::of)
     }
 
-    /// Removes the files of all tenants whose time is over; answers their blobs, which the caller destroys once this is
-    /// committed.
-    pub fn files_expire(&self, now: &str) -> anyhow::Result<Vec<String>> {
-        rows(self.0, "DELETE FROM files WHERE expires_at <= ?1 RETURNING blob", [now], |row| row.get(0))
-    }
-
-    /// Whether a file's time is over, of any tenant.
-    pub fn files_overdue(&self, now: &str) -> anyhow::Result<bool> {
-        Ok(first(self.0, "SELECT 1 FROM files WHERE expires_at <= ?1 LIMIT 1", [now], |_| Ok(()))?.is_some())
+    /// Files of all tenants whose time is over.
+    pub fn files_overdue(&self, now: &str) -> anyhow::Result<Vec<StoredFile>> {
+        rows(self.0, &format!("SELECT {COLUMNS} FROM files WHERE expires_at <= ?1"), [now], StoredFile::of)
     }
 
     /// How many files a tenant has, and their bytes.
@@ -182,8 +176,8 @@ mod tests {
         assert_eq!(ids(&FileQuery { after: Some(2), ..newest.clone() }), ["f1"]);
         assert_eq!(ids(&FileQuery { after: Some(1), oldest_first: true, ..newest.clone() }), ["f2", "f3"]);
         assert_eq!(ids(&FileQuery { purpose: Some("batch".into()), take: 1, ..newest }), ["f3"]);
-        assert!(store.read(|tx| tx.files_overdue("2026-11-25")).unwrap());
-        assert_eq!(store.write(|tx| tx.files_expire("2026-11-25")).unwrap(), ["f1"]);
-        assert!(!store.read(|tx| tx.files_overdue("2026-11-26")).unwrap());
+        let overdue = |now: &str| store.read(|tx| tx.files_overdue(now)).unwrap();
+        assert_eq!(overdue("2026-11-25").iter().map(|file| file.file_id.as_str()).collect::<Vec<_>>(), ["f1"]);
+        assert!(overdue("2026-11-24").is_empty());
     }
 }

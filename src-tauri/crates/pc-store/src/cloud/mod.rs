@@ -9,6 +9,7 @@ mod jobs;
 mod keys;
 mod models;
 mod nonces;
+mod receipts;
 mod resumables;
 mod uploads;
 mod usage;
@@ -28,6 +29,7 @@ pub use job_output::{Checkpoint, LogLine};
 pub use jobs::{Job, JobFilter};
 pub use keys::{AccessKey, ApiKey};
 pub use models::TunedModel;
+pub use receipts::StoredReceipt;
 pub use resumables::{Piece, Resumable};
 pub use uploads::{PartedUpload, UploadPart};
 pub use usage::{UsageGroup, UsageRecord, UsageSpan, Whose};
@@ -45,6 +47,7 @@ const STEPS: &[&str] = &[
     include_str!("../../sql/cloud/2_durable.sql"),
     include_str!("../../sql/cloud/3_openai.sql"),
     include_str!("../../sql/cloud/4_accounts.sql"),
+    include_str!("../../sql/cloud/5_receipts.sql"),
 ];
 
 /// The database. Every use is one transaction.

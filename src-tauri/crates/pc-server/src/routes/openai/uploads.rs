@@ -11,6 +11,7 @@ use axum::http::HeaderMap;
 use jiff::SignedDuration;
 use md5::{Digest as _, Md5};
 use pc_protocol::openai::{CompleteUpload, CreateUpload, FileObject, Upload, UploadPart as ShownPart};
+use pc_protocol::receipt::ChunkHashes;
 use pc_store::Contents;
 use pc_store::cloud::{PartedUpload, Piece, StoredFile, Tx, UploadPart};
 use uuid::Uuid;
@@ -175,7 +176,7 @@ pub(super) async fn complete(
         };
         let mut upload = pending(&state, &caller, &id)?;
         let parts = ordered(&state, &upload, &asked.part_ids)?;
-        let md5 = md5_of(&state, &caller, &parts)?;
+        let (md5, chunks) = hashes_of(&state, &caller, &parts)?;
         if asked.md5.as_ref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&md5)) {
             return Err(Refusal::invalid(format!("md5 does not match: the parts have {md5}.")).on("md5"));
         }
@@ -200,7 +201,6 @@ pub(super) async fn complete(
                 return Ok(Err(refusal));
             }
             tx.upload_end(&id, "completed")?;
-            tx.file_add(&file)?;
             let mut unused = tx.upload_parts_remove(&id)?;
             let mut start = 0;
             for part in &parts {
@@ -208,6 +208,7 @@ pub(super) async fn complete(
                 unused.retain(|blob| *blob != part.blob);
                 start += part.bytes;
             }
+            state.file_keep(tx, &file, chunks)?;
             once.keep(tx, &shown)?;
             Ok(Ok(unused))
         })??;
@@ -236,16 +237,20 @@ fn ordered(state: &State, upload: &PartedUpload, ids: &[String]) -> Answer<Vec<U
     Ok(parts)
 }
 
-/// Hex, of all that the parts have.
-fn md5_of(state: &State, caller: &Caller, parts: &[UploadPart]) -> anyhow::Result<String> {
+/// MD5 in hex, and the hashes of the chunks, of all that the parts have.
+fn hashes_of(state: &State, caller: &Caller, parts: &[UploadPart]) -> anyhow::Result<(String, Vec<String>)> {
     let (key, owner) = (state.key(&caller.workspace)?, owner_of(&caller.workspace));
     let parts = parts.iter().map(|part| (part.blob.clone(), part.bytes));
-    let (mut whole, mut digest) = (Contents::new(&state.blobs, key, owner, parts), Md5::new());
+    let mut whole = Contents::new(&state.blobs, key, owner, parts);
+    let (mut digest, mut chunks) = (Md5::new(), ChunkHashes::default());
     let mut buffer = vec![0; 1 << 18];
     loop {
         match whole.read(&mut buffer)? {
-            0 => return Ok(hex::encode(digest.finalize())),
-            read => digest.update(&buffer[..read]),
+            0 => return Ok((hex::encode(digest.finalize()), chunks.finish())),
+            read => {
+                digest.update(&buffer[..read]);
+                chunks.update(&buffer[..read]);
+            }
         }
     }
 }
