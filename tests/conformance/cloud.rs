@@ -50,7 +50,16 @@ impl Engine for SmallEngine {
         for step in 1..=total_steps {
             let (epoch, loss, tokens) = (step as f64 / 2.0, 2.0 / step as f64, step * 500);
             let (learning_rate, tokens_per_second) = (1e-4, 100.0);
-            events(TrainEvent::Step { step, epoch, loss, learning_rate, tokens, tokens_per_second, eta_seconds: 0 });
+            events(TrainEvent::Step {
+                step,
+                epoch,
+                loss,
+                learning_rate,
+                tokens,
+                tokens_per_second,
+                eta_seconds: 0,
+                rewards: None,
+            });
         }
         pc_base::write_atomic(&spec.out_dir.join("adapter_model.safetensors"), &weights())?;
         pc_base::write_atomic(&spec.out_dir.join("adapter_config.json"), b"{}")?;

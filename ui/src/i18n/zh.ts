@@ -42,7 +42,7 @@ export const zh: typeof en = {
   },
   tunes: {
     fresh: '新建训练任务', all: '全部训练任务', empty: '还没有训练任务', emptyText: '选择数据集和基础模型，开始之前即可看到价格和时间。',
-    launchTitle: '新建训练任务', launch: '开始训练', model: '基础模型', data: '数据集', noData: '此云上还没有数据集。', addData: '添加数据集', naming: '名称', namePlaceholder: '可选，便于识别', settings: '训练设置', advanced: '高级设置',
+    launchTitle: '新建训练任务', launch: '开始训练', model: '基础模型', data: '数据集', noData: '此云上还没有数据集。', addData: '添加数据集', kind: '训练类型', kinds: { efficient_sft: 'LoRA 微调（对话）', sft: '全参微调（对话）', cpt: '继续预训练（文本，全参）', dpo_lora: '偏好训练（LoRA）', dpo_full: '偏好训练（全参）' }, naming: '名称', namePlaceholder: '可选，便于识别', settings: '训练设置', advanced: '高级设置',
     needModel: '请选择基础模型', needData: '请选择数据集', needReady: '准备基础模型', needLicence: '阅读许可条款', preparing: '正在准备基础模型……', ready: '已就绪', notReady: '尚未下载到本机', priceMillion: '每百万 Token {{price}}', parameters: '{{n}} 参数', size: '需下载 {{size}}',
     summary: '摘要', rows: '行数', tokensEpoch: '每轮 Token 数', tokensAll: 'Token 总数', price: '价格', time: '时间', unknown: '尚不清楚', range: '{{low}} – {{high}}', why: '为什么是范围', estimateWait: '选择模型和数据集后，即可看到价格和时间。', none: '未选择', chosen_one: '{{count}} 个数据集', chosen_other: '{{count}} 个数据集', reset: '恢复推荐值',
     licence: '许可条款', licenceText: '首次使用 {{model}} 之前，请阅读其条款。', accept: '接受并准备', decline: '不接受', prepare: '准备（{{size}}）', readLicence: '阅读许可条款',

@@ -6,7 +6,7 @@ export const cny = (amount: string): T.Money => ({ amount, currency: 'CNY' });
 export const hyper: T.HyperParameters = { n_epochs: 6, batch_size: 8, max_length: 2048, learning_rate: 0.0006, lora_rank: 16, lora_alpha: 32, lora_dropout: 0, lr_scheduler_type: 'cosine', warmup_ratio: 0.05, weight_decay: 0, seed: 42 };
 
 const tune = (part: Partial<T.TuneRow> & { job_id: string }): T.TuneRow => ({
-  name: '', model: 'gemma-3-270m', status: 'SUCCEEDED', dataset_ids: ['file-5f2c9a1e7b'], hyper_parameters: hyper, output_model: null, tokens: 46128, step: 120, total_steps: 120, loss: 0.2143, tokens_per_second: 96.4,
+  name: '', model: 'gemma-3-270m', status: 'SUCCEEDED', dataset_ids: ['file-5f2c9a1e7b'], training_type: 'efficient_sft', hyper_parameters: hyper, output_model: null, tokens: 46128, step: 120, total_steps: 120, loss: 0.2143, tokens_per_second: 96.4,
   eta_seconds: null, created_at: '2026-11-24T02:10:00Z', ended_at: '2026-11-24T02:18:21Z', reason: null, pulled: false, ...part,
 });
 

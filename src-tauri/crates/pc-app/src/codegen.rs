@@ -91,7 +91,7 @@ fn declarations(config: &Config) -> Vec<String> {
         DatasetPath Severity Finding SampleMessage SampleRow DatasetReport DatasetUpload DatasetRow DatasetId
         CatalogRow ModelId LicenceText Quant ModelFormat ModelRow ModelPull ModelConvert ModelImport ModelExport
         TaskProgress TaskRow TaskId
-        HyperParameters TuneStart TuneEstimate TuneStatus TuneRow JobId TuneLogsRequest TuneLogs TuneMetric TuneMetrics
+        TrainingType HyperParameters TuneStart TuneEstimate TuneStatus TuneRow JobId TuneLogsRequest TuneLogs TuneMetric TuneMetrics
         TuneWatchEvent
         ChatTarget ChatSend ChatEvent ChatDone
         DeploymentRow DeploymentCreate DeploymentId DeploymentKey

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 use pc_base::{Cancel, Code, CodedExt as _, Places, Progress, Reporter, Unit, coded, write_atomic};
 use pc_exporter::{ExportJob, Exported, Quant, export};
 use pc_model::{Adapter, Catalog, ModelFolder, RenderOptions};
+use pc_protocol::WeightsManifest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -39,7 +40,7 @@ pub struct Opened {
 /// Where a model of the home came from: `model.json` in its folder, which is all that is remembered about it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// The base model that the adapter belongs to, where the folder has no weights of its own.
+    /// The base model that it was made from; an adapter cannot be used without it.
     pub base_model: Option<String>,
     /// The job that made it.
     pub job_id: Option<String>,
@@ -140,18 +141,30 @@ pub(crate) fn being_made(places: &Places) -> PathBuf {
     imported(places, &format!("importing-{}", uuid::Uuid::now_v7()))
 }
 
+/// The part of a model's folder into which a result's files go: whole models have weights of their own.
+pub(crate) fn part_for(manifest: &WeightsManifest) -> &'static str {
+    if manifest.files.iter().any(|file| file.name == "model.safetensors") { "source" } else { "adapter" }
+}
+
 /// The folder into which a job's result is fetched; the same each time, so that a cut download goes on.
 pub(crate) fn being_pulled(places: &Places, job_id: &str) -> Result<PathBuf> {
     Ok(imported(places, &format!("importing-{}", plain_name(job_id)?)))
 }
 
-/// Makes a model of a fetched result. It must fit the base model where that is on this machine.
+/// Makes a model of a fetched result. An adapter must fit the base model where that is on this machine.
 pub(crate) fn keep_pulled(places: &Places, work: &Path, record: &Record, model: &str) -> Result<String> {
     let name = plain_name(model)?;
-    let adapter = Adapter::load(&work.join("adapter"))?;
-    let base = record.base_model.as_deref().unwrap_or_default();
-    if ready(places, base) {
-        open_base(places, base)?.weights()?.with_adapter(adapter)?;
+    let whole = work.join("source");
+    if whole.is_dir() {
+        let folder = ModelFolder::open(&whole)?;
+        folder.weights()?;
+        folder.tokenizer()?;
+    } else {
+        let adapter = Adapter::load(&work.join("adapter"))?;
+        let base = record.base_model.as_deref().unwrap_or_default();
+        if ready(places, base) {
+            open_base(places, base)?.weights()?.with_adapter(adapter)?;
+        }
     }
     record.write(work)?;
     // A model of this name may be here from another cloud.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use pc_app::api::TrainingType;
 use pc_base::Language;
 
 /// Partner Console on the command line.
@@ -178,6 +180,9 @@ pub struct TuneStart {
     pub datasets: Vec<String>,
     #[arg(long, default_value = pc_app::main_job::MODEL)]
     pub model: String,
+    /// What is trained: an adapter or every weight, from conversations, texts (cpt) or pairs of answers (dpo).
+    #[arg(long = "type", value_name = "TYPE", default_value = "efficient_sft", value_parser = training_types())]
+    pub training_type: TrainingType,
     #[arg(long)]
     pub name: Option<String>,
     /// Follow it until it ends.
@@ -185,6 +190,11 @@ pub struct TuneStart {
     pub watch: bool,
     #[command(flatten)]
     pub hyper: Hyper,
+}
+
+fn training_types() -> impl TypedValueParser<Value = TrainingType> {
+    PossibleValuesParser::new(TrainingType::ALL.map(TrainingType::name))
+        .map(|name| TrainingType::from_name(&name).unwrap_or_default())
 }
 
 /// What is not given is as in the main job.
@@ -197,9 +207,10 @@ pub struct Hyper {
     /// Rows of one update.
     #[arg(long)]
     pub batch_size: Option<u32>,
-    /// Tokens; longer rows are dropped.
+    /// Tokens; longer conversations are dropped, longer texts go in pieces, longer answers are cut.
     #[arg(long)]
     pub max_length: Option<u32>,
+    /// A tenth of the usual where every weight is trained.
     #[arg(long)]
     pub learning_rate: Option<f64>,
     #[arg(long)]
@@ -208,7 +219,7 @@ pub struct Hyper {
     pub lora_alpha: Option<u32>,
     #[arg(long)]
     pub lora_dropout: Option<f64>,
-    /// linear, cosine or constant.
+    /// linear, polynomial, cosine, cosine_with_restarts, constant, constant_with_warmup or inverse_sqrt.
     #[arg(long)]
     pub lr_scheduler_type: Option<String>,
     #[arg(long)]

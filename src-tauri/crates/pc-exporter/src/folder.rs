@@ -91,7 +91,7 @@ fn write_model(
         None => weights,
     };
     let graph = Graph::new(DataFile::create(&files.dir.join(DATA_FILE))?);
-    let (config, recipe) = (&job.source.config, job.quant.recipe(&job.source.config));
+    let (config, recipe) = (&job.source.config, job.quant.recipe());
     let decoder = Decoder { graph, config, weights: &weights, recipe, context, reporter, cancel };
     let (graph, bytes_per_token) = decoder.build()?;
     let (model, size, hash) = graph.finish()?;

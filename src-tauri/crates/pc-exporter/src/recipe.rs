@@ -1,8 +1,7 @@
 //! Which precision each kind of matrix gets in each quantisation, chosen by measurement.
 //!
-//! Deliberately absent: choices per family; what counts is where a model's weights lie.
+//! Deliberately absent: choices per model; one recipe serves every family.
 
-use pc_model::Config;
 use serde::{Deserialize, Serialize};
 
 use crate::quantise::Precision;
@@ -29,31 +28,18 @@ impl Quant {
         }
     }
 
-    pub(crate) fn recipe(self, config: &Config) -> Recipe {
+    pub(crate) fn recipe(self) -> Recipe {
         match self {
             Self::F32 => Recipe::all(Precision::F32),
             Self::Int8 => Recipe::all(Precision::Bits8 { block: 32 }),
-            Self::Int4 => {
-                let fragile = mostly_table(config);
-                let gate_up = Precision::Bits4 { block: if fragile { 16 } else { 32 } };
-                Recipe {
-                    attention: if fragile { Precision::Bits8 { block: 32 } } else { gate_up },
-                    value: Precision::Bits8 { block: 32 },
-                    down: Precision::Bits8 { block: 32 },
-                    embedding: Precision::Bits8 { block: 128 },
-                    ..Recipe::all(gate_up)
-                }
-            }
+            Self::Int4 => Recipe {
+                value: Precision::Bits8 { block: 32 },
+                down: Precision::Bits8 { block: 32 },
+                embedding: Precision::Bits8 { block: 128 },
+                ..Recipe::all(Precision::Bits4 { block: 32 })
+            },
         }
     }
-}
-
-/// Whether the embedding table outweighs all layers. Such a model has few weights to spare and gains little speed from
-/// 4 bits in its layers: for Gemma 3 270M, 8 % more bytes a token took the divergence from f32 from 0.17 to 0.07 nats.
-fn mostly_table(config: &Config) -> bool {
-    let attention = 2 * config.hidden_size * (config.query_size() + config.kv_size());
-    let layer = attention + 3 * config.hidden_size * config.intermediate_size;
-    config.vocab_size * config.hidden_size > config.num_layers * layer
 }
 
 /// A precision for each kind of matrix.

@@ -44,7 +44,7 @@ pub(crate) fn deploy(state: &State, mut row: Deployment) -> anyhow::Result<()> {
 
 fn ready(state: &State, row: &Deployment, folder: &std::path::Path) -> anyhow::Result<()> {
     let tuned = state.store.read(|tx| tx.model(&row.workspace_id, &row.model_name))?;
-    let adapter = match tuned {
+    let weights = match tuned {
         Some(model) => {
             state.open_folder(&row.workspace_id, &model.weights, folder)?;
             Some(folder.to_owned())
@@ -55,7 +55,7 @@ fn ready(state: &State, row: &Deployment, folder: &std::path::Path) -> anyhow::R
         }
     };
     let (deployed_model, base_model) = (row.served_as(), row.base_model.clone());
-    state.engine.deploy(&DeploySpec { deployed_model, base_model, adapter })
+    state.engine.deploy(&DeploySpec { deployed_model, base_model, weights })
 }
 
 /// Which results are up without a deployment; each is brought up by whoever asks it first, while others wait for that.
@@ -85,8 +85,8 @@ pub(crate) fn at_once(state: &State, model: &TunedModel) -> anyhow::Result<Strin
     if !*up {
         let folder = state.work.join(format!("deploy-{}", uuid::Uuid::new_v4().simple()));
         let opened = state.open_folder(&model.workspace_id, &model.weights, &folder);
-        let (base_model, adapter) = (model.base_model.clone(), Some(folder.clone()));
-        let spec = DeploySpec { deployed_model: name.clone(), base_model, adapter };
+        let (base_model, weights) = (model.base_model.clone(), Some(folder.clone()));
+        let spec = DeploySpec { deployed_model: name.clone(), base_model, weights };
         let made = opened.and_then(|()| state.engine.deploy(&spec));
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;

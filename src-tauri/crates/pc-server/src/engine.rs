@@ -17,7 +17,7 @@ pub trait Engine: Send + Sync + 'static {
     fn train(&self, spec: &TrainSpec, events: &mut dyn FnMut(TrainEvent), cancel: &Cancel)
     -> anyhow::Result<TrainDone>;
 
-    /// Makes a model ready to answer. `spec.adapter` is only there during the call: keep what is needed.
+    /// Makes a model ready to answer. `spec.weights` is only there during the call: keep what is needed.
     /// Called again after a restart for every running deployment.
     fn deploy(&self, spec: &DeploySpec) -> anyhow::Result<()>;
 
@@ -52,16 +52,78 @@ pub struct BaseModel {
 pub struct TrainSpec {
     pub job_id: String,
     pub base_model: String,
-    /// A PEFT adapter folder to train further.
-    pub adapter: Option<PathBuf>,
-    /// ChatML JSONL files, readable by this user only, removed when the call returns.
+    pub training_type: TrainingType,
+    /// An earlier training's result to start from, of either form.
+    pub start: Option<PathBuf>,
+    /// JSONL files with the rows that the type trains on, readable by this user only, removed when the call returns.
     pub data: Vec<PathBuf>,
     pub validation: Vec<PathBuf>,
     pub hyper: Hyper,
     /// For checkpoints; kept until the job is in a final state.
     pub work_dir: PathBuf,
-    /// Where the PEFT adapter is expected.
+    /// Where the result is expected: a PEFT folder, or a Hugging Face folder where the type or the start is a whole model.
     pub out_dir: PathBuf,
+}
+
+/// What a training changes and what it learns from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrainingType {
+    /// Every weight, from conversations.
+    Sft,
+    /// A LoRA adapter, from conversations.
+    EfficientSft,
+    /// Every weight, from plain texts.
+    Cpt,
+    /// Every weight, from pairs of answers.
+    DpoFull,
+    /// A LoRA adapter, from pairs of answers.
+    DpoLora,
+}
+
+impl TrainingType {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Sft, Self::EfficientSft, Self::Cpt, Self::DpoFull, Self::DpoLora];
+
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sft => "sft",
+            Self::EfficientSft => "efficient_sft",
+            Self::Cpt => "cpt",
+            Self::DpoFull => "dpo_full",
+            Self::DpoLora => "dpo_lora",
+        }
+    }
+
+    /// The type of a name on the wire.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    /// Whether only a LoRA adapter is learnt.
+    pub const fn is_low_rank(self) -> bool {
+        matches!(self, Self::EfficientSft | Self::DpoLora)
+    }
+
+    /// Whether rows are pairs of answers.
+    pub const fn is_preference(self) -> bool {
+        matches!(self, Self::DpoFull | Self::DpoLora)
+    }
+
+    /// Whether intermediate states are stored and can be published.
+    pub const fn has_checkpoints(self) -> bool {
+        matches!(self, Self::Sft | Self::EfficientSft)
+    }
+}
+
+/// When intermediate states are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaveStrategy {
+    Epoch,
+    /// Every `save_steps` steps; 0 stores none.
+    Steps,
 }
 
 /// Settings of a training by the names of the wire, every value filled in and inside its range.
@@ -69,22 +131,30 @@ pub struct TrainSpec {
 pub struct Hyper {
     pub n_epochs: u32,
     pub batch_size: u32,
-    /// Tokens; longer rows are dropped.
+    /// Tokens. Longer conversations are dropped, longer texts go in pieces, longer answers of a pair are cut.
     pub max_length: u32,
     pub learning_rate: f64,
-    /// Lower case: `linear`, `cosine` or `constant` …
+    /// Lower case, such as `linear`.
     pub lr_scheduler_type: String,
     pub warmup_ratio: f64,
     pub weight_decay: f64,
     pub lora_rank: u32,
     pub lora_alpha: u32,
     pub lora_dropout: f64,
+    /// How strongly preferences are held to the model as it was.
+    pub beta: f64,
     /// Steps between evaluations; 0 for none.
     pub eval_steps: u32,
-    /// Optimiser steps between checkpoints; 0 leaves it to the engine.
+    /// Steps between reports of the loss, which is the mean since the one before.
+    pub logging_steps: u32,
+    pub save_strategy: SaveStrategy,
     pub save_steps: u32,
+    /// How many intermediate states are kept.
+    pub save_total_limit: u32,
     /// The share of rows that is trained where there is no validation file; 1 trains all.
     pub split: f64,
+    /// The most rows that are held out so.
+    pub max_split_val_dataset_sample: u32,
     pub seed: u64,
 }
 
@@ -108,16 +178,31 @@ pub enum TrainEvent {
         tokens: u64,
         tokens_per_second: f64,
         eta_seconds: u64,
+        /// Where pairs are trained.
+        rewards: Option<Rewards>,
+    },
+    /// A step that is not reported otherwise.
+    Progress {
+        tokens: u64,
     },
     Eval {
         step: u64,
         loss: f64,
     },
-    /// A checkpoint that a later `train` call goes on from. `path` is a PEFT folder.
+    /// An intermediate state in the form of the result.
     Checkpoint {
         step: u64,
         path: PathBuf,
     },
+}
+
+/// Implicit rewards of preferred and other answers: means over the pairs since the report before.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rewards {
+    pub chosen: f64,
+    pub rejected: f64,
+    pub accuracy: f64,
+    pub margin: f64,
 }
 
 /// A finished training.
@@ -133,8 +218,8 @@ pub struct TrainDone {
 pub struct DeploySpec {
     pub deployed_model: String,
     pub base_model: String,
-    /// A PEFT adapter folder; nothing serves the base model itself.
-    pub adapter: Option<PathBuf>,
+    /// A training's result of either form; nothing serves the base model itself.
+    pub weights: Option<PathBuf>,
 }
 
 /// One question.

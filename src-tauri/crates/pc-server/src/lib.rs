@@ -10,6 +10,7 @@ mod engine;
 mod hyper;
 mod intake;
 mod money;
+mod openai_rows;
 mod profile;
 mod python;
 mod queue;
@@ -28,8 +29,8 @@ pub use account::access::Scope;
 pub use account::keys::{Credentials, KeyWish};
 pub use account::workspaces::Rotated;
 pub use engine::{
-    BaseModel, Chance, DeploySpec, Engine, Finish, GenerateSpec, Generated, Hyper, Prompt, Said, Sampling,
-    TokenChances, TrainDone, TrainEvent, TrainSpec,
+    BaseModel, Chance, DeploySpec, Engine, Finish, GenerateSpec, Generated, Hyper, Prompt, Rewards, Said, Sampling,
+    SaveStrategy, TokenChances, TrainDone, TrainEvent, TrainSpec, TrainingType,
 };
 pub use money::prices::{PriceBook, Prices};
 pub use profile::Profile;

@@ -1,19 +1,21 @@
 //! One job from its sealed files to its sealed result. Training data lies open only in a private folder of `work`, and
 //! only while the engine reads it. Deliberately absent: which job is next (`queue`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use pc_base::{Cancel, Failure, Language, make_private};
 use pc_store::cloud::{Checkpoint, Job, TunedModel};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::engine::{TrainDone, TrainEvent, TrainSpec};
+use crate::engine::{TrainDone, TrainEvent, TrainSpec, TrainingType};
+use crate::hyper::{self, Lora, Wanted};
 use crate::meter::Event;
-use crate::rows::copy_checked;
+use crate::python;
+use crate::rows::{Form, copy_checked};
 use crate::state::State;
 use crate::weights::private_file;
-use crate::{hyper, python};
 
 /// Why a job cannot go on: the wire's short code and a sentence for its log.
 struct Fault {
@@ -76,11 +78,15 @@ fn is_being_cancelled(state: &State, job: &Job) -> anyhow::Result<bool> {
 fn settle(state: &State, job: &Job, folder: &Path, end: End, tokens: u64) -> anyhow::Result<()> {
     let mut ended = Job { ended_at: Some(state.now_text()), usage: None, ..job.clone() };
     match end {
-        End::Interrupted => return Ok(()),
+        End::Interrupted if tokens == 0 => return Ok(()),
+        End::Interrupted => {
+            return state.store.write(|tx| tx.job_log(&job.job_id, &state.now_text(), &[python::tokens_line(tokens)]));
+        }
         End::Paused => {
+            let lines = ["The training was paused.".to_owned(), python::tokens_line(tokens)];
             return state.store.write(|tx| {
                 tx.job_move(&job.job_id, "RUNNING", "QUEUING")?;
-                tx.job_log(&job.job_id, &state.now_text(), &["The training was paused.".to_owned()])
+                tx.job_log(&job.job_id, &state.now_text(), if tokens == 0 { &lines[..1] } else { &lines })
             });
         }
         End::Done(done) => return finish(state, ended, folder, done),
@@ -113,7 +119,7 @@ fn settle(state: &State, job: &Job, folder: &Path, end: End, tokens: u64) -> any
 
 /// Seals the result; then state, model, checkpoint, log and charge become visible together.
 fn finish(state: &State, mut job: Job, folder: &Path, done: TrainDone) -> anyhow::Result<()> {
-    let owner = format!("{}/step/{}", job.job_id, done.steps);
+    let owner = checkpoint_owner(&job.job_id, done.steps);
     let artifacts = state.seal_folder(&job.workspace_id, &owner, &folder.join("result"))?;
     job.status = "SUCCEEDED".into();
     job.usage = Some(done.tokens);
@@ -142,7 +148,8 @@ fn finish(state: &State, mut job: Job, folder: &Path, done: TrainDone) -> anyhow
         format!("training usage {}", done.tokens),
         "##FT_COMPLETE##".to_owned(),
     ];
-    state.store.write(|tx| {
+    let gone = state.store.write(|tx| {
+        let gone = tx.artifacts_remove(&checkpoint_owner(&job.job_id, done.steps))?;
         for artifact in &artifacts {
             tx.artifact_put(artifact)?;
         }
@@ -150,14 +157,16 @@ fn finish(state: &State, mut job: Job, folder: &Path, done: TrainDone) -> anyhow
         tx.checkpoint_put(&checkpoint)?;
         tx.job_log(&job.job_id, &state.now_text(), &lines)?;
         state.meter(tx, trained(&job, done.tokens))?;
-        tx.job_end(&job)
+        tx.job_end(&job)?;
+        Ok(gone)
     })?;
+    gone.iter().try_for_each(|blob| state.blobs.destroy(blob))?;
     remove(folder)
 }
 
 /// Tokens of a job that is not over, by its log; nothing where it never ran.
 pub(crate) fn trained_so_far(state: &State, job_id: &str) -> anyhow::Result<u64> {
-    let lines = state.store.read(|tx| tx.job_log_like(job_id, "{'loss'"))?;
+    let lines = state.store.read(|tx| tx.job_log_like(job_id, "{'"))?;
     let tokens = lines.iter().filter_map(|line| python::read(line)?.get("tokens")?.as_u64());
     Ok(tokens.max().unwrap_or(0))
 }
@@ -176,38 +185,37 @@ pub(crate) fn trained(job: &Job, tokens: u64) -> Event<'_> {
 
 fn train(state: &State, job: &Job, folder: &Path, cancel: &Cancel, tokens: &mut u64) -> Result<TrainDone, Fault> {
     let request: Value = serde_json::from_str(&job.request).map_err(anyhow::Error::from)?;
-    let data = open_files(state, job, &request, "training_file_ids", folder)?;
-    let validation = open_files(state, job, &request, "validation_file_ids", folder)?;
+    let training_type = TrainingType::from_name(&job.training_type).context("it was admitted with a known type")?;
+    let form = Form { training_type, openai: request.get("openai").is_some() };
+    let data = open_files(state, job, (&request, form), "training_file_ids", folder)?;
+    let validation = open_files(state, job, (&request, form), "validation_file_ids", folder)?;
     let base = state.engine.bases().into_iter().find(|base| base.id == job.base_model);
     let base = base.ok_or_else(|| Fault { code: "ModelNotFound", message: format!("{} is gone.", job.base_model) })?;
     let hyper = request.get("hyper_parameters").and_then(Value::as_object).cloned().unwrap_or_default();
-    let hyper = hyper::read(&hyper, base.max_length)
-        .map_err(|refusal| Fault { code: "InvalidParameter", message: refusal.message })?;
-    let adapter = match &job.model {
-        model if *model == job.base_model => None,
-        model => {
-            let tuned = state.store.read(|tx| tx.model(&job.workspace_id, model))?;
-            let tuned =
-                tuned.ok_or_else(|| Fault { code: "ModelNotFound", message: format!("{model} was deleted.") })?;
-            let path = folder.join("open").join("adapter");
-            state.open_folder(&job.workspace_id, &tuned.weights, &path)?;
-            Some(path)
-        }
+    let wanted = Wanted {
+        training_type,
+        longest: base.max_length,
+        validation: !validation.is_empty(),
+        first_round: Lora::from_json(&request["lora"]),
     };
+    let hyper =
+        hyper::read(&hyper, wanted).map_err(|refusal| Fault { code: "InvalidParameter", message: refusal.message })?;
+    let start = start(state, job, folder)?;
+    let limit = hyper.save_total_limit;
     let (work_dir, out_dir) = (folder.join("checkpoints"), folder.join("result"));
     make_private(&work_dir)?;
     make_private(&out_dir)?;
     let (job_id, base_model) = (job.job_id.clone(), job.base_model.clone());
-    let spec = TrainSpec { job_id, base_model, adapter, data, validation, hyper, work_dir, out_dir };
+    let spec = TrainSpec { job_id, base_model, training_type, start, data, validation, hyper, work_dir, out_dir };
     let mut noted = Ok(());
     let done = state.engine.train(
         &spec,
         &mut |event| {
-            if let TrainEvent::Step { tokens: trained, .. } = &event {
+            if let TrainEvent::Step { tokens: trained, .. } | TrainEvent::Progress { tokens: trained } = &event {
                 *tokens = *trained;
             }
             if noted.is_ok() {
-                noted = note(state, job, &event);
+                noted = note(state, job, &event, limit);
             }
             // What cannot be noted (a full disk) must not be trained on unseen.
             if noted.is_err() {
@@ -222,14 +230,26 @@ fn train(state: &State, job: &Job, folder: &Path, cancel: &Cancel, tokens: &mut 
     Ok(done?)
 }
 
+/// Opens the earlier result that the job starts from, where it is one.
+fn start(state: &State, job: &Job, folder: &Path) -> Result<Option<PathBuf>, Fault> {
+    if job.model == job.base_model {
+        return Ok(None);
+    }
+    let tuned = state.store.read(|tx| tx.model(&job.workspace_id, &job.model))?;
+    let deleted = || Fault { code: "ModelNotFound", message: format!("{} was deleted.", job.model) };
+    let path = folder.join("open").join("start");
+    state.open_folder(&job.workspace_id, &tuned.ok_or_else(deleted)?.weights, &path)?;
+    Ok(Some(path))
+}
+
 /// Opens a job's files for the worker, checking every row.
 fn open_files(
     state: &State,
     job: &Job,
-    request: &Value,
+    (request, form): (&Value, Form),
     field: &str,
     folder: &Path,
-) -> Result<Vec<std::path::PathBuf>, Fault> {
+) -> Result<Vec<PathBuf>, Fault> {
     let mut paths = Vec::new();
     let open = folder.join("open");
     make_private(&open)?;
@@ -239,7 +259,7 @@ fn open_files(
         let file = file.ok_or_else(gone)?;
         let blob = state.contents(&file)?;
         let path = open.join(copy_name(field, paths.len()));
-        let copied = copy_checked(blob, std::io::BufWriter::new(private_file(&path)?))?;
+        let copied = copy_checked(blob, std::io::BufWriter::new(private_file(&path)?), form)?;
         let invalid = |message| Fault { code: "InvalidData", message };
         let rows = copied.map_err(|(line, why)| invalid(format!("{}, line {line}: {why}.", file.name)))?;
         if rows == 0 {
@@ -273,16 +293,18 @@ pub(crate) fn close_copies(state: &State, workspace: &str, file_id: &str) -> any
     Ok(())
 }
 
-/// Puts an event into the log, and a checkpoint into safety.
-fn note(state: &State, job: &Job, event: &TrainEvent) -> anyhow::Result<()> {
-    let line = python::log_line(event);
+/// Puts an event into the log, and an intermediate state into safety; of those that nobody published the last ones are kept.
+fn note(state: &State, job: &Job, event: &TrainEvent, limit: u32) -> anyhow::Result<()> {
+    let Some(line) = python::log_line(event) else { return Ok(()) };
     let TrainEvent::Checkpoint { step, path } = event else {
         return state.store.write(|tx| tx.job_log(&job.job_id, &state.now_text(), &[line]));
     };
-    let owner = format!("{}/step/{step}", job.job_id);
+    let owner = checkpoint_owner(&job.job_id, *step);
     let artifacts = match state.seal_folder(&job.workspace_id, &owner, path) {
         // A worker that is far ahead has dropped it under its own limit: newer ones follow.
-        Err(_) if !path.is_dir() => return state.store.write(|tx| tx.job_log(&job.job_id, &state.now_text(), &[line])),
+        Err(error) if is_gone(&error) => {
+            return state.store.write(|tx| tx.job_log(&job.job_id, &state.now_text(), &[line]));
+        }
         sealed => sealed?,
     };
     let checkpoint = Checkpoint {
@@ -293,13 +315,37 @@ fn note(state: &State, job: &Job, event: &TrainEvent) -> anyhow::Result<()> {
         created_at: state.now_text(),
         ..Checkpoint::default()
     };
-    state.store.write(|tx| {
+    let gone = state.store.write(|tx| {
+        // A training that goes on after a break comes by again; what was published meanwhile stays as it is.
+        if tx.checkpoints(&job.job_id)?.iter().any(|row| row.step == *step && row.status != "PENDING") {
+            return Ok(artifacts.iter().map(|artifact| artifact.blob.clone()).collect());
+        }
+        let mut gone = tx.artifacts_remove(&owner)?;
         for artifact in &artifacts {
             tx.artifact_put(artifact)?;
         }
         tx.checkpoint_put(&checkpoint)?;
-        tx.job_log(&job.job_id, &state.now_text(), &[line])
-    })
+        tx.job_log(&job.job_id, &state.now_text(), &[line])?;
+        let unpublished = tx.checkpoints(&job.job_id)?.into_iter().filter(|row| row.status == "PENDING");
+        for old in unpublished.rev().skip(limit as usize) {
+            tx.checkpoint_remove(&job.job_id, old.step)?;
+            gone.extend(tx.artifacts_remove(&checkpoint_owner(&job.job_id, old.step))?);
+        }
+        Ok(gone)
+    })?;
+    gone.iter().try_for_each(|blob| state.blobs.destroy(blob))
+}
+
+fn is_gone(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// Who owns the files of a job's state after some steps.
+pub(crate) fn checkpoint_owner(job_id: &str, step: u64) -> String {
+    format!("{job_id}/step/{step}")
 }
 
 pub(crate) fn remove(folder: &Path) -> anyhow::Result<()> {

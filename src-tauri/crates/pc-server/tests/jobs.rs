@@ -169,8 +169,6 @@ async fn a_request_that_cannot_be_honoured_is_refused_at_once() {
     assert_eq!((status.as_u16(), &answer["code"]), (404, &json!("ModelNotFound")));
     let (_, answer) = refused(json!({"model": "tiny", "training_file_ids": ["none"]})).await;
     assert_eq!((&answer["code"], &answer["message"]), (&json!("InvalidParameter"), &json!("File not found.")));
-    let (_, answer) = refused(json!({"model": "tiny", "training_file_ids": [file], "training_type": "cpt"})).await;
-    assert_eq!(answer["code"], "UnsupportedOperation");
     let (_, answer) =
         refused(json!({"model": "tiny", "training_file_ids": [file], "hyper_parameters": {"beta": 1}})).await;
     assert!(answer["message"].as_str().unwrap().contains("beta"), "refused by name: {answer}");

@@ -18,7 +18,7 @@ use crate::schedule::Plateau;
 
 const FORMAT: u32 = 2;
 const PREFIX: &str = "resume-";
-/// One that is being written, or was when the worker died.
+/// What is being written or removed, or was when the worker died.
 const BUILDING: &str = ".resume-";
 /// A resume point up to this size is kept until there are two newer ones, in case the newest turns out damaged.
 const SMALL: usize = 64 << 20;
@@ -92,6 +92,13 @@ pub(crate) fn resume(work_dir: &Path, job: &str, learner: &mut Learner, adam: &m
 /// Removes every resume point once the result is stored.
 pub(crate) fn clear(work_dir: &Path) -> Result<()> {
     folders(work_dir, PREFIX).iter().try_for_each(|folder| Ok(std::fs::remove_dir_all(folder)?))
+}
+
+/// Removes a folder that others may be reading: they see all of it or none.
+pub(crate) fn remove(folder: &Path) -> Result<()> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let doomed = folder.with_file_name(format!("{BUILDING}{name}"));
+    std::fs::rename(folder, &doomed).and_then(|()| std::fs::remove_dir_all(&doomed)).context("removing an old state")
 }
 
 fn usable(folder: &Path, job: &str, count: u64) -> Result<State> {

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::decoder::Packed;
-use crate::hyper::{Hyper, TrainingType};
+use crate::hyper::TrainingType;
 use crate::job::TrainJob;
 
 /// Tokens that go through the model at once; a batch with more is split, since gradients add up.
@@ -50,22 +50,13 @@ pub(crate) struct Data {
 impl Data {
     /// Reads and tokenises all rows; splits validation rows off where the job asks for it and gives no file.
     pub(crate) fn read(job: &TrainJob, model: &ModelFolder, cancel: &Cancel) -> Result<Self> {
-        let reader = Reader {
-            kind: job.kind,
-            hyper: &job.hyper,
-            tokenizer: model.tokenizer()?,
-            // A model that only continues texts needs none.
-            template: if job.kind == TrainingType::Cpt { None } else { Some(model.chat_template()?) },
-            ends: model.config.eos.first().copied(),
-            starts: model.config.bos.filter(|_| matches!(model.config.family, Family::Gemma3 | Family::Llama)),
-            cancel,
-        };
-        let (mut train, dropped) = reader.files(&job.data)?;
+        let reader = Reader::new(job.kind, model, job.hyper.max_length)?;
+        let (mut train, dropped) = reader.files(&job.data, cancel)?;
         if train.is_empty() {
             let error = if dropped == 0 { coded(Code::DatasetEmpty) } else { coded(Code::TrainingRowsTooLong) };
             return Err(error.with("count", dropped).with("limit", job.hyper.max_length).into());
         }
-        let mut validation = reader.files(&job.validation)?.0;
+        let mut validation = reader.files(&job.validation, cancel)?.0;
         if job.validation.is_empty() && job.hyper.split < 1.0 {
             train.shuffle(&mut StdRng::seed_from_u64(job.hyper.seed));
             let share = ((train.len() as f64) * (1.0 - job.hyper.split)).round() as usize;
@@ -95,80 +86,119 @@ impl Data {
     }
 }
 
-struct Reader<'a> {
+/// What some rows of a file come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Rows that were looked at.
+    pub rows: u64,
+    /// Those that the limit leaves out.
+    pub dropped: u64,
+    /// Tokens of an epoch over the others.
+    pub tokens: u64,
+}
+
+/// Counts the first rows of a file as a training would. A row that cannot be read is the training's to report.
+pub fn count_tokens(
     kind: TrainingType,
-    hyper: &'a Hyper,
+    model: &ModelFolder,
+    path: &Path,
+    max_length: u32,
+    most: u64,
+) -> Result<Counted> {
+    let mut counted = Counted::default();
+    Reader::new(kind, model, max_length)?.each(path, &mut |rows| {
+        if let Ok(rows) = rows {
+            counted.rows += 1;
+            match rows {
+                Some(rows) => counted.tokens += rows.iter().map(|row| row.tokens() as u64).sum::<u64>(),
+                None => counted.dropped += 1,
+            }
+        }
+        Ok(counted.rows < most)
+    })?;
+    Ok(counted)
+}
+
+struct Reader {
+    kind: TrainingType,
+    /// Tokens.
+    limit: usize,
     tokenizer: Tokenizer,
     template: Option<ChatTemplate>,
     /// What ends a text.
     ends: Option<u32>,
     /// What begins a text, in families whose every text begins so.
     starts: Option<u32>,
-    cancel: &'a Cancel,
 }
 
-impl Reader<'_> {
-    /// Rows of all files, and how many were left out.
-    fn files(&self, paths: &[PathBuf]) -> Result<(Vec<Row>, u64)> {
+/// What one line became: rows, or nothing where the limit leaves it out.
+type Read = Result<Option<Vec<Row>>>;
+
+impl Reader {
+    fn new(kind: TrainingType, model: &ModelFolder, max_length: u32) -> Result<Self> {
+        Ok(Self {
+            kind,
+            limit: max_length as usize,
+            tokenizer: model.tokenizer()?,
+            // A model that only continues texts needs none.
+            template: if kind == TrainingType::Cpt { None } else { Some(model.chat_template()?) },
+            ends: model.config.eos.first().copied(),
+            starts: model.config.bos.filter(|_| matches!(model.config.family, Family::Gemma3 | Family::Llama)),
+        })
+    }
+
+    /// Rows of all files, and how many lines were left out.
+    fn files(&self, paths: &[PathBuf], cancel: &Cancel) -> Result<(Vec<Row>, u64)> {
         let (mut kept, mut dropped) = (Vec::new(), 0);
         for path in paths {
-            dropped += match self.kind {
-                TrainingType::Sft | TrainingType::EfficientSft => {
-                    self.file(path, &mut kept, |row| self.conversation(row))?
+            let mut number = 0;
+            self.each(path, &mut |rows| {
+                cancel.check()?;
+                number += 1;
+                match rows.with_context(|| format!("row {number} of {}", path.display()))? {
+                    Some(rows) => kept.extend(rows),
+                    None => dropped += 1,
                 }
-                TrainingType::Cpt => self.file(path, &mut kept, |row| self.text(&row))?,
-                TrainingType::DpoFull | TrainingType::DpoLora => self.file(path, &mut kept, |row| self.pair(row))?,
-            };
+                Ok(true)
+            })?;
         }
         Ok((kept, dropped))
     }
 
-    fn file<T: DeserializeOwned>(
-        &self,
-        path: &Path,
-        kept: &mut Vec<Row>,
-        read: impl Fn(T) -> Result<Option<Vec<Row>>>,
-    ) -> Result<u64> {
-        let mut dropped = 0;
-        for (number, row) in RowsOf::open(path)?.enumerate() {
-            self.cancel.check()?;
-            match read(row?).with_context(|| format!("row {} of {}", number + 1, path.display()))? {
-                Some(rows) => kept.extend(rows),
-                None => dropped += 1,
-            }
+    /// Hands out what each line of a file becomes, as long as more is wanted.
+    fn each(&self, path: &Path, see: &mut dyn FnMut(Read) -> Result<bool>) -> Result<()> {
+        match self.kind {
+            TrainingType::Sft | TrainingType::EfficientSft => lines(path, |row| self.conversation(row), see),
+            TrainingType::Cpt => lines(path, |row| self.text(&row), see),
+            TrainingType::DpoFull | TrainingType::DpoLora => lines(path, |row| self.pair(row), see),
         }
-        Ok(dropped)
-    }
-
-    fn limit(&self) -> usize {
-        self.hyper.max_length as usize
     }
 
     /// One that is too long is left out.
-    fn conversation(&self, row: Conversation) -> Result<Option<Vec<Row>>> {
+    fn conversation(&self, row: Conversation) -> Read {
         let example = self.example(&row.messages, row.tools.as_ref(), Learnt::EveryTurn)?;
-        if example.ids.len() > self.limit() {
+        if example.ids.len() > self.limit {
             return Ok(None);
         }
         Ok(Some(if learns(&example) { vec![Row::single(example)] } else { Vec::new() }))
     }
 
     /// Every token is learnt. A long text goes in pieces, so that nothing of it is lost.
-    fn text(&self, row: &Text) -> Result<Option<Vec<Row>>> {
+    fn text(&self, row: &Text) -> Read {
         let mut ids: Vec<u32> = self.starts.into_iter().collect();
         ids.extend(self.tokenizer.encode(&row.text)?);
         ids.extend(self.ends);
         let piece = |ids: &[u32]| Row::single(TrainingExample { ids: ids.to_vec(), weights: vec![1.0; ids.len()] });
-        Ok(Some(ids.chunks(self.limit()).filter(|ids| ids.len() > 1).map(piece).collect()))
+        Ok(Some(ids.chunks(self.limit).filter(|ids| ids.len() > 1).map(piece).collect()))
     }
 
     /// Answers are cut at the limit; a pair of which nothing is left is left out.
-    fn pair(&self, row: Preference) -> Result<Option<Vec<Row>>> {
+    fn pair(&self, row: Preference) -> Read {
         let answered = |answer: &Message| -> Result<TrainingExample> {
             let messages = [row.messages.as_slice(), std::slice::from_ref(answer)].concat();
             let mut example = self.example(&messages, row.tools.as_ref(), Learnt::LastMessage)?;
-            example.ids.truncate(self.limit());
-            example.weights.truncate(self.limit());
+            example.ids.truncate(self.limit);
+            example.weights.truncate(self.limit);
             Ok(example)
         };
         let sequences = vec![answered(&row.chosen)?, answered(&row.rejected)?];
@@ -182,6 +212,21 @@ impl Reader<'_> {
         let template = self.template.as_ref().context("conversations need a template")?;
         training_example(&self.tokenizer, template, (&messages, tools), learnt)
     }
+}
+
+/// One file's lines as one kind of row each.
+fn lines<T: DeserializeOwned>(
+    path: &Path,
+    read: impl Fn(T) -> Read,
+    see: &mut dyn FnMut(Read) -> Result<bool>,
+) -> Result<()> {
+    for row in RowsOf::open(path)? {
+        // A line that is no row ends the reading.
+        if !see(read(row?))? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Whether there is a token to predict.

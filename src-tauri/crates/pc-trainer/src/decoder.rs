@@ -85,7 +85,7 @@ pub enum Objective<'a> {
     /// `factor` times the sum of the labelled tokens' losses, each by its weight.
     Likelihood { factor: f32 },
     /// `factor` times the sum of the pairs' losses. Rows come in pairs: the chosen one, then the rejected one.
-    Preference { factor: f32, references: &'a [Reference] },
+    Preference { factor: f32, beta: f64, references: &'a [Reference] },
 }
 
 /// What a step found before it changed anything.
@@ -341,11 +341,12 @@ impl Decoder {
             Objective::Likelihood { factor } => {
                 (batch.weights.iter().map(|weight| weight * factor).collect(), Vec::new())
             }
-            Objective::Preference { factor, references } => {
+            Objective::Preference { factor, beta, references } => {
                 // How steep a pair's loss is shows only when both of its rows are known.
                 let found = likelihoods(&losses(&self.output(), &hidden, &batch.targets)?, batch);
                 ensure!(found.len() == 2 * references.len(), "rows must come in pairs");
-                let judgements: Vec<_> = references.iter().zip(found.chunks(2)).map(|(r, two)| judge(r, two)).collect();
+                let pairs = references.iter().zip(found.chunks(2));
+                let judgements: Vec<_> = pairs.map(|(reference, two)| judge(reference, two, beta)).collect();
                 (slopes(&judgements, &batch.targets_of_rows(), factor), judgements)
             }
         };

@@ -68,6 +68,8 @@ pub struct Hyper {
     pub lora_rank: u32,
     pub lora_alpha: u32,
     pub lora_dropout: f64,
+    /// How strongly preferences are held to the model as it was before.
+    pub beta: f64,
     pub save_strategy: SaveStrategy,
     /// Steps between stored weights with `steps`; 0 stores none.
     pub save_steps: u32,
@@ -94,6 +96,7 @@ impl Default for Hyper {
             lora_rank: 8,
             lora_alpha: 16,
             lora_dropout: 0.0,
+            beta: 0.1,
             save_strategy: SaveStrategy::Epoch,
             save_steps: 50,
             save_total_limit: 10,
@@ -125,6 +128,7 @@ impl Hyper {
             ("warmup_ratio", self.warmup_ratio, 0.0, 1.0),
             ("weight_decay", self.weight_decay, 0.0, 1.0),
             ("lora_dropout", self.lora_dropout, 0.0, 0.95),
+            ("beta", self.beta, 1e-3, 10.0),
             ("split", self.split, 0.01, 1.0),
         ];
         for (name, value, least, most) in shares {

@@ -21,12 +21,13 @@ mod schedule;
 mod train;
 
 pub use bench::{BenchReport, bench};
+pub use data::{Counted, count_tokens};
 pub use decoder::{Change, Decoder, Objective, Outcome, Packed};
 pub use hyper::{Hyper, SaveStrategy, TrainingType};
 pub use job::{Rewards, TrainEvent, TrainJob, TrainSummary};
 pub use layout::{Layout, Place};
 pub use lora::{Parameters, Slot};
 pub use optimiser::{AdamW, clip};
-pub use preference::{BETA, Judgement, Reference};
+pub use preference::{Judgement, Reference};
 pub use schedule::{Plateau, Schedule, Scheduler};
 pub use train::train;

@@ -5,9 +5,6 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// How strongly the model is held to the reference; the wire has no name for it.
-pub const BETA: f64 = 0.1;
-
 /// What a pair is measured against: how likely its two answers were before the training began.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
@@ -30,14 +27,15 @@ pub struct Judgement {
     slope: f64,
 }
 
-/// Judges a pair by the logarithmic likelihoods of its chosen and its rejected answer.
-pub fn judge(reference: &Reference, likelihoods: &[f64]) -> Judgement {
+/// Judges a pair by the logarithmic likelihoods of its chosen and its rejected answer; `beta` says how strongly the model is
+/// held to the reference.
+pub fn judge(reference: &Reference, likelihoods: &[f64], beta: f64) -> Judgement {
     let [chosen, rejected] = [0, 1].map(|at| likelihoods.get(at).copied().unwrap_or(f64::NAN));
-    let (chosen, rejected) = (BETA * (chosen - reference.chosen), BETA * (rejected - reference.rejected));
+    let (chosen, rejected) = (beta * (chosen - reference.chosen), beta * (rejected - reference.rejected));
     let (margin, weight) = (chosen - rejected, f64::from(reference.weight));
     // log(1 + e^-m) without overflow.
     let loss = weight * ((-margin).max(0.0) + (-margin.abs()).exp().ln_1p());
-    Judgement { loss, chosen, rejected, slope: weight * BETA / (1.0 + margin.exp()) }
+    Judgement { loss, chosen, rejected, slope: weight * beta / (1.0 + margin.exp()) }
 }
 
 /// How much each target's own loss counts for the sum of the pairs' losses: more for chosen, less than nothing for rejected.
@@ -56,21 +54,23 @@ pub(crate) fn slopes(judgements: &[Judgement], targets_of_rows: &[Range<usize>],
 mod tests {
     use super::*;
 
+    const BETA: f64 = 0.1;
+
     #[test]
     fn a_pair_that_stands_as_at_the_start_loses_log_two() {
         let reference = Reference { chosen: -20.0, rejected: -30.0, weight: 1.0 };
-        let even = judge(&reference, &[-20.0, -30.0]);
+        let even = judge(&reference, &[-20.0, -30.0], BETA);
         assert!((even.loss - 2f64.ln()).abs() < 1e-12 && (even.slope - BETA / 2.0).abs() < 1e-12);
-        let won = judge(&reference, &[-10.0, -40.0]);
+        let won = judge(&reference, &[-10.0, -40.0], BETA);
         assert!((won.chosen - 1.0).abs() < 1e-12 && (won.rejected + 1.0).abs() < 1e-12, "ten nats are a reward of one");
         assert!((won.loss - (1.0 + (-2f64).exp()).ln()).abs() < 1e-12);
-        let lost = judge(&reference, &[-20_020.0, -30.0]);
+        let lost = judge(&reference, &[-20_020.0, -30.0], BETA);
         assert!(lost.loss.is_finite() && (lost.loss - 2000.0).abs() < 1e-6, "far off, the loss is the margin");
     }
 
     #[test]
     fn chosen_and_rejected_pull_in_opposite_directions() {
-        let judgement = judge(&Reference { chosen: 0.0, rejected: 0.0, weight: 1.0 }, &[0.0, 0.0]);
+        let judgement = judge(&Reference { chosen: 0.0, rejected: 0.0, weight: 1.0 }, &[0.0, 0.0], BETA);
         assert_eq!(slopes(&[judgement], &[0..2, 2..3], 2.0), [0.1, 0.1, -0.1]);
     }
 }

@@ -16,7 +16,7 @@ use crate::kernel::scramble;
 use crate::learner::{Learner, start_pairs};
 use crate::memory::{self, Load};
 use crate::optimiser::{AdamW, clip};
-use crate::preference::{Judgement, Reference, judge};
+use crate::preference::{Judgement, judge};
 use crate::references::{References, fingerprint};
 use crate::schedule::{Schedule, Scheduler};
 
@@ -155,7 +155,7 @@ impl Run<'_> {
             let references = self.references.train(&piece.rows);
             let objective = match &references {
                 None => Objective::Likelihood { factor },
-                Some(references) => Objective::Preference { factor, references },
+                Some(references) => Objective::Preference { factor, beta: self.hyper().beta, references },
             };
             let outcome = self.learner.train(&piece.packed, objective, key, &mut self.gradient)?;
             sum += outcome.loss;
@@ -228,7 +228,11 @@ impl Run<'_> {
             }
             sum += match self.references.validation(&piece.rows) {
                 None => self.learner.loss(&piece.packed)?,
-                Some(references) => preference_loss(&references, &self.learner.log_likelihoods(&piece.packed)?),
+                Some(references) => {
+                    let likelihoods = self.learner.log_likelihoods(&piece.packed)?;
+                    let pairs = references.iter().zip(likelihoods.chunks(2));
+                    pairs.map(|(reference, two)| judge(reference, two, self.hyper().beta).loss).sum()
+                }
             };
         }
         let loss = sum / self.counted(&pieces) as f64;
@@ -247,7 +251,8 @@ impl Run<'_> {
             SaveStrategy::Epoch => self.steps_per_epoch,
             SaveStrategy::Steps => u64::from(self.hyper().save_steps),
         };
-        let due = every > 0 && step.is_multiple_of(every);
+        // After the last step the result itself is stored.
+        let due = every > 0 && step.is_multiple_of(every) && step < self.schedule.total;
         if due {
             let path = self.job.work_dir.join(format!("checkpoint-{step}"));
             self.learner.save(self.job, &self.model, &path)?;
@@ -266,7 +271,7 @@ impl Run<'_> {
             return Ok(());
         };
         let path = self.job.work_dir.join(format!("checkpoint-{old}"));
-        if path.is_dir() { Ok(std::fs::remove_dir_all(path)?) } else { Ok(()) }
+        if path.is_dir() { checkpoint::remove(&path) } else { Ok(()) }
     }
 
     fn write_resume_point(&mut self, pace: &mut Pace) -> Result<()> {
@@ -276,10 +281,6 @@ impl Run<'_> {
         pace.resume_every = RESUME_POINT_EVERY.max(10 * start.elapsed());
         Ok(())
     }
-}
-
-fn preference_loss(references: &[Reference], likelihoods: &[f64]) -> f64 {
-    references.iter().zip(likelihoods.chunks(2)).map(|(reference, two)| judge(reference, two).loss).sum()
 }
 
 /// Means over pairs, where there are any.

@@ -13,6 +13,7 @@ use pc_trainer::{
 use serde_json::Value;
 
 const DECAY: f64 = 0.1;
+const BETA: f64 = 0.1;
 const FULL_RATE: f64 = 1e-3;
 const LORA_RATE: f64 = 1e-2;
 
@@ -189,7 +190,7 @@ fn learning_every_weight_from_preferences_is_as_trl_does() {
         let mut adam = AdamW::new(decoder.layout().count());
         let factor = 1.0 / references.len() as f32;
         for step in 0..10 {
-            let objective = Objective::Preference { factor, references: &references };
+            let objective = Objective::Preference { factor, beta: BETA, references: &references };
             let (outcome, gradient) = gradient(&decoder, Change::Whole, &batch, objective);
             if step == 0 {
                 assert_whole(&what, &decoder, &gradient, &run["gradients"], 1e-3);
@@ -215,7 +216,7 @@ fn learning_an_adapter_from_preferences_is_as_trl_does() {
         let factor = 1.0 / references.len() as f32;
         for step in 0..10 {
             let change = Change::Pairs { parameters: &parameters, key: 0 };
-            let objective = Objective::Preference { factor, references: &references };
+            let objective = Objective::Preference { factor, beta: BETA, references: &references };
             let (outcome, gradient) = gradient(&decoder, change, &batch, objective);
             if step == 0 {
                 assert_pairs(&what, &parameters, &gradient, &run["gradients"], 1e-3);

@@ -9,6 +9,7 @@ export function Config({ job }: { job: TuneRow }) {
   const shown = (value: number | string) => (typeof value === 'number' ? number(lang, value, 10) : wordFor('tunes.schedule', value));
   return <dl className="facts">
     <div><dt>{t('tunes.model')}</dt><dd>{job.model}</dd></div>
+    {job.training_type && <div><dt>{t('tunes.kind')}</dt><dd>{t(`tunes.kinds.${job.training_type}`)}</dd></div>}
     {entries.map(([key, value]) => <div key={key}><dt>{t(`tunes.hyper.${key}`)} <code className="soft">{key}</code></dt><dd>{key === 'seed' ? String(value) : shown(value)}</dd></div>)}
   </dl>;
 }

@@ -1,8 +1,8 @@
 /** @file The one launch page: choices left, sticky summary right, a button that names what is missing. */
-import { Button, Input } from 'antd';
+import { Button, Input, Select } from 'antd';
 import { useDeferredValue, useRef, useState } from 'react';
 import { useCall, useChange, useStream } from '../../api/use';
-import type { HyperParameters } from '../../api/generated/types';
+import type { HyperParameters, TrainingType } from '../../api/generated/types';
 import { IconBack } from '../../components/icons';
 import { PageHead, Panel } from '../../components/page';
 import { Refusal } from '../../components/state';
@@ -10,7 +10,7 @@ import { useWords } from '../../i18n/use';
 import { go } from '../../lib/look';
 import { Bases } from './bases';
 import { DataChoice } from './datachoice';
-import { Hyper, usual } from './hyper';
+import { Hyper, isLowRank, kinds, usualFor } from './hyper';
 import { Licence } from './licence';
 import { Summary } from './summary';
 
@@ -29,7 +29,8 @@ export function Launch() {
   const [choice, setModel] = useState<string | null>(null);
   const [chosen, setChosen] = useState<string[] | null>(null);
   const [name, setName] = useState('');
-  const [hyper, setHyper] = useState<HyperParameters>(usual);
+  const [kind, setKind] = useState<TrainingType>('efficient_sft');
+  const [own, setHyper] = useState<HyperParameters | null>(null);
   const [reading, setReading] = useState<string | null>(null);
   const modelBox = useRef<HTMLDivElement>(null);
   const dataBox = useRef<HTMLDivElement>(null);
@@ -39,10 +40,12 @@ export function Launch() {
   const base = catalog.data?.find((row) => row.id === model);
   const known = datasets.data ?? [];
   const ids = (chosen ?? (known.length === 1 ? known.map((row) => row.id) : [])).filter((id) => known.some((row) => row.id === id));
+  // Until somebody changes a setting, the settings are the usual ones of the type.
+  const hyper = own ?? usualFor(kind);
   // A model that cannot read as far as the usual setting gets as much as it can.
   const longest = base?.max_length ?? null;
   const fitted = longest !== null && hyper.max_length > longest ? { ...hyper, max_length: longest } : hyper;
-  const request = { model, dataset_ids: ids, name: name.trim() || null, hyper_parameters: fitted };
+  const request = { model, dataset_ids: ids, name: name.trim() || null, training_type: kind, hyper_parameters: fitted };
   const asked = useDeferredValue({ ...request, name: null });
   const estimate = useCall('tune_estimate', asked, { enabled: asked.model !== '' && asked.dataset_ids.length > 0, keep: true });
 
@@ -60,8 +63,9 @@ export function Launch() {
       <div className="stack wide-gap">
         <Panel title={t('tunes.model')}><div ref={modelBox}><Bases query={catalog} value={model} onChange={setModel} onPrepare={getReady} prepare={prepare} onRead={setReading} /></div></Panel>
         <Panel title={t('tunes.data')}><div ref={dataBox}><DataChoice query={datasets} value={ids} onChange={setChosen} /></div></Panel>
+        <Panel title={t('tunes.kind')}><div className="field"><Select aria-label={t('tunes.kind')} value={kind} onChange={setKind} options={kinds.map((one) => ({ value: one, label: t(`tunes.kinds.${one}`) }))} /></div></Panel>
         <Panel title={t('tunes.naming')}><Input maxLength={64} value={name} aria-label={t('tunes.naming')} placeholder={t('tunes.namePlaceholder')} onChange={(event) => setName(event.target.value)} /></Panel>
-        <Panel title={t('tunes.settings')} extra={hyper !== usual && <Button size="small" type="link" onClick={() => setHyper(usual)}>{t('tunes.reset')}</Button>}><Hyper value={fitted} longest={longest} onChange={setHyper} /></Panel>
+        <Panel title={t('tunes.settings')} extra={own && <Button size="small" type="link" onClick={() => setHyper(null)}>{t('tunes.reset')}</Button>}><Hyper value={fitted} lowRank={isLowRank(kind)} longest={longest} onChange={setHyper} /></Panel>
       </div>
       <aside className="panel sticky" aria-label={t('tunes.summary')}>
         <h2>{t('tunes.summary')}</h2>

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use pc_base::Language;
-use pc_dataset::Rows;
-use pc_model::{Catalog, Learnt, ModelFolder, training_example};
+use pc_model::{Catalog, ModelFolder};
 use pc_store::console::KnownDataset;
+use pc_trainer::{Counted, count_tokens};
 use rust_decimal::{Decimal, RoundingStrategy};
 use sha2::{Digest as _, Sha256};
 
@@ -54,8 +54,7 @@ impl App {
             let folder = models::open(app.places(), &wanted.model).ok().map(|opened| opened.folder);
             for file in &chosen {
                 let known = app.store().read(|tx| tx.dataset(&cloud_id, &file.id))?;
-                let max_length = wanted.hyper_parameters.max_length;
-                let tokens = tokens_of(file, known.as_ref(), folder.as_ref(), max_length, &mut reasons)?;
+                let tokens = tokens_of(file, known.as_ref(), folder.as_ref(), &wanted, &mut reasons)?;
                 all.rows += tokens.rows;
                 all.low += tokens.low;
                 all.high += tokens.high;
@@ -92,7 +91,7 @@ fn tokens_of(
     file: &DatasetRow,
     known: Option<&KnownDataset>,
     folder: Option<&ModelFolder>,
-    max_length: u32,
+    wanted: &TuneStart,
     reasons: &mut Reasons,
 ) -> Result<Tokens> {
     let Some(known) = known else {
@@ -101,7 +100,7 @@ fn tokens_of(
     };
     let path = PathBuf::from(&known.path);
     if let Some(folder) = folder.filter(|_| is_unchanged(&path, &known.sha256)) {
-        return counted(&path, known.rows, folder, max_length, reasons);
+        return counted(&path, known.rows, folder, wanted, reasons);
     }
     reasons.add("tokens_by_characters", &[("characters", known.characters.to_string())]);
     // English has about four characters a token and Chinese about one and a half; a turn adds a few tokens of its own.
@@ -118,23 +117,10 @@ fn is_unchanged(path: &Path, sha256: &str) -> bool {
     hash().is_ok_and(|hash| hash == sha256)
 }
 
-/// Counts as the trainer does: by the model's template and tokenizer, rows that are too long left out.
-fn counted(path: &Path, rows: u64, folder: &ModelFolder, max_length: u32, reasons: &mut Reasons) -> Result<Tokens> {
-    let (tokenizer, template) = (folder.tokenizer()?, folder.chat_template()?);
-    let (mut seen, mut dropped, mut tokens) = (0_u64, 0_u64, 0_u64);
-    for row in Rows::open(path)?.take(COUNTED as usize) {
-        let row = row?;
-        let messages = row.messages.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
-        let spoken = (messages.as_slice(), row.tools.as_ref());
-        // A row that the template refuses is the training's to report.
-        let Ok(example) = training_example(&tokenizer, &template, spoken, Learnt::EveryTurn) else { continue };
-        seen += 1;
-        if example.ids.len() > max_length as usize {
-            dropped += 1;
-        } else {
-            tokens += example.ids.len() as u64;
-        }
-    }
+/// Counts as the trainer does, rows that are too long left out.
+fn counted(path: &Path, rows: u64, folder: &ModelFolder, wanted: &TuneStart, reasons: &mut Reasons) -> Result<Tokens> {
+    let (kind, max_length) = (wanted.training_type.into(), wanted.hyper_parameters.max_length);
+    let Counted { rows: seen, dropped, tokens } = count_tokens(kind, folder, path, max_length, COUNTED)?;
     if rows <= COUNTED {
         reasons.add("tokens_counted", &[]);
         return Ok(Tokens { rows, low: tokens, high: tokens, dropped });

@@ -41,7 +41,8 @@ impl App {
             return Err(coded(Code::InputInvalid).with("what", what).with("why", why).into());
         }
         let work = models::being_pulled(self.places(), &wanted.job_id)?;
-        let (dir, cancel) = (work.join("adapter"), live.cancel.clone());
+        let part = models::part_for(&opened.cloud.weights(&wanted.job_id).await?);
+        let (dir, cancel) = (work.join(part), live.cancel.clone());
         let manifest = opened.cloud.weights_download(&wanted.job_id, &dir, live, &cancel).await?;
         self.blocking(move |app| {
             let model = models::keep_pulled(app.places(), &work, &record(&manifest), &manifest.model)?;

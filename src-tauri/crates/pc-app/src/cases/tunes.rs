@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use super::tune_log::TuneLog;
 use super::when;
 use crate::api::{
-    Empty, HyperParameters, JobId, Tag, TuneLogs, TuneLogsRequest, TuneMetrics, TuneRow, TuneStart, TuneStatus,
-    TuneWatchEvent,
+    Empty, HyperParameters, JobId, Tag, TrainingType, TuneLogs, TuneLogsRequest, TuneMetrics, TuneRow, TuneStart,
+    TuneStatus, TuneWatchEvent,
 };
 use crate::app::App;
 use crate::clouds::Opened;
@@ -48,8 +48,8 @@ impl App {
         let create = CreateFineTune {
             model: wanted.model,
             training_file_ids: wanted.dataset_ids,
-            hyper_parameters: to_wire(&wanted.hyper_parameters),
-            training_type: Some("efficient_sft".to_owned()),
+            hyper_parameters: to_wire(&wanted.hyper_parameters, wanted.training_type),
+            training_type: Some(wanted.training_type.name().to_owned()),
             job_name: wanted.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             ..CreateFineTune::default()
         };
@@ -271,6 +271,7 @@ fn row(job: FineTune, log: &TuneLog, pulled: &HashSet<String>, language: Languag
         name: if job.job_name.is_empty() { job.job_id.clone() } else { job.job_name.clone() },
         status: status(&job.status),
         dataset_ids: job.training_files(),
+        training_type: TrainingType::from_name(&job.training_type),
         hyper_parameters: from_wire(&job.hyper_parameters),
         output_model: job.result().map(str::to_owned),
         tokens: job.usage.unwrap_or_default().max(last.map_or(0, |metric| metric.tokens)),
@@ -315,7 +316,8 @@ fn is_final(status: TuneStatus) -> bool {
 /// The seed of a training where nobody chose one. Clouds do not document the setting, so it is sent only when it was chosen.
 const SEED: u64 = 42;
 
-fn to_wire(hyper: &HyperParameters) -> Map<String, Value> {
+/// Settings of an adapter are refused where there is none, so they stay here then.
+fn to_wire(hyper: &HyperParameters, training_type: TrainingType) -> Map<String, Value> {
     let mut map = Map::new();
     let mut put = |name: &str, value: Value| drop(map.insert(name.to_owned(), value));
     put("n_epochs", json!(hyper.n_epochs));
@@ -323,9 +325,11 @@ fn to_wire(hyper: &HyperParameters) -> Map<String, Value> {
     put("max_length", json!(hyper.max_length));
     // As text, like the documented samples.
     put("learning_rate", json!(format!("{:?}", hyper.learning_rate)));
-    put("lora_rank", json!(hyper.lora_rank));
-    put("lora_alpha", json!(hyper.lora_alpha));
-    put("lora_dropout", json!(hyper.lora_dropout));
+    if training_type.is_low_rank() {
+        put("lora_rank", json!(hyper.lora_rank));
+        put("lora_alpha", json!(hyper.lora_alpha));
+        put("lora_dropout", json!(hyper.lora_dropout));
+    }
     put("lr_scheduler_type", json!(hyper.lr_scheduler_type));
     put("warmup_ratio", json!(hyper.warmup_ratio));
     put("weight_decay", json!(hyper.weight_decay));
@@ -377,7 +381,9 @@ mod tests {
             weight_decay: 0.0,
             seed: 7,
         };
-        assert_eq!(from_wire(&to_wire(&hyper)), hyper);
-        assert!(!to_wire(&HyperParameters { seed: SEED, ..hyper }).contains_key("seed"), "an undocumented name");
+        let usual = TrainingType::EfficientSft;
+        assert_eq!(from_wire(&to_wire(&hyper, usual)), hyper);
+        assert!(!to_wire(&hyper, TrainingType::Cpt).contains_key("lora_rank"), "there is no adapter");
+        assert!(!to_wire(&HyperParameters { seed: SEED, ..hyper }, usual).contains_key("seed"), "an undocumented name");
     }
 }

@@ -6,12 +6,13 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail};
 use pc_base::{Cancel, Code, Places, Silent, coded, make_private};
-use pc_exporter::{ExportJob, Quant, export};
+use pc_exporter::{ExportJob, Quant, export, hash_of_weights};
 use pc_model::{Adapter, ModelFolder};
 use pc_runtime::Manifest;
 use pc_server::DeploySpec;
 use sha2::{Digest as _, Sha256};
 
+use super::is_whole;
 use super::turns::Turns;
 
 /// Of the quantised forms the one that answers as f32 does; the same that `partner chat` takes.
@@ -44,12 +45,16 @@ impl Deployed {
 
     /// Converts, unless a conversion of the same weights is kept.
     pub fn deploy(&self, places: &Places, turns: &Turns, spec: &DeploySpec) -> Result<()> {
-        let weights = match &spec.adapter {
+        let weights = match &spec.weights {
             None => self.base(places, turns, &spec.base_model).map(|_| None)?,
-            Some(adapter) => {
-                let (adapter, dir) =
-                    (Adapter::load(adapter)?, place(&self.folder.join("deployed"), &spec.deployed_model)?);
-                turns.convert(|| convert(places, &spec.base_model, Some(&adapter), &dir))?;
+            Some(result) => {
+                let dir = place(&self.folder.join("deployed"), &spec.deployed_model)?;
+                let source = if is_whole(result) {
+                    Source { folder: result.clone(), adapter: None }
+                } else {
+                    Source { folder: places.base_model(&spec.base_model), adapter: Some(Adapter::load(result)?) }
+                };
+                turns.convert(|| convert(&spec.base_model, &source, &dir))?;
                 Some(dir)
             }
         };
@@ -68,7 +73,8 @@ impl Deployed {
         let dir = place(&self.folder.join("base"), id)?;
         // One that is there is whole, so nobody has to wait for another conversion.
         if !dir.exists() {
-            turns.convert(|| convert(places, id, None, &dir))?;
+            let source = Source { folder: places.base_model(id), adapter: None };
+            turns.convert(|| convert(id, &source, &dir))?;
         }
         Ok(dir)
     }
@@ -109,28 +115,41 @@ fn place(folder: &Path, name: &str) -> Result<PathBuf> {
     Ok(folder.join(name))
 }
 
-/// Converts into a folder that appears whole or not at all; one of the same adapter in the present format stays.
-fn convert(places: &Places, base: &str, adapter: Option<&Adapter>, dir: &Path) -> Result<()> {
-    let source = places.base_model(base);
-    if !source.is_dir() {
+/// What is converted.
+struct Source {
+    folder: PathBuf,
+    adapter: Option<Adapter>,
+}
+
+/// Converts into a folder that appears whole or not at all; one of the same weights in the present format stays.
+fn convert(base: &str, source: &Source, dir: &Path) -> Result<()> {
+    if !source.folder.is_dir() {
         bail!(coded(Code::ModelNotPrepared).with("model", base));
     }
     if dir.exists() {
-        if is_of(dir, adapter)? {
+        if is_of(dir, source)? {
             return Ok(());
         }
         std::fs::remove_dir_all(dir).with_context(|| format!("removing {}", dir.display()))?;
     }
     make_private(dir.parent().context("it lies in a folder")?)?;
-    let source = ModelFolder::open(&source)?;
-    export(&ExportJob { source: &source, adapter, dir: dir.to_owned(), quant: QUANT }, &Silent, &Cancel::default())?;
+    let folder = ModelFolder::open(&source.folder)?;
+    let (adapter, dir) = (source.adapter.as_ref(), dir.to_owned());
+    export(&ExportJob { source: &folder, adapter, dir, quant: QUANT }, &Silent, &Cancel::default())?;
     Ok(())
 }
 
-fn is_of(dir: &Path, adapter: Option<&Adapter>) -> Result<bool> {
+fn is_of(dir: &Path, source: &Source) -> Result<bool> {
     let Ok(manifest) = Manifest::read(dir) else { return Ok(false) };
-    let hash = adapter.map(|adapter| Ok::<_, anyhow::Error>(hex::encode(Sha256::digest(adapter.to_safetensors()?))));
-    Ok(manifest.quant == QUANT.name() && manifest.adapter_sha256 == hash.transpose()?)
+    let hash = |adapter: &Adapter| Ok::<_, anyhow::Error>(hex::encode(Sha256::digest(adapter.to_safetensors()?)));
+    let same = match &source.adapter {
+        Some(adapter) => manifest.adapter_sha256 == Some(hash(adapter)?),
+        None => {
+            manifest.adapter_sha256.is_none()
+                && manifest.source_sha256 == hash_of_weights(&source.folder, &Cancel::default())?
+        }
+    };
+    Ok(same && manifest.quant == QUANT.name())
 }
 
 #[cfg(test)]
@@ -139,7 +158,7 @@ mod tests {
     use pc_testkit::{Home, TinyModel};
 
     fn spec(model: &TinyModel) -> DeploySpec {
-        DeploySpec { deployed_model: "mine".into(), base_model: "tiny".into(), adapter: Some(model.adapter()) }
+        DeploySpec { deployed_model: "mine".into(), base_model: "tiny".into(), weights: Some(model.adapter()) }
     }
 
     #[test]

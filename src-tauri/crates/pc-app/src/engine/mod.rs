@@ -14,7 +14,7 @@ mod turns;
 mod worker;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use pc_base::{Cancel, Places};
@@ -47,6 +47,11 @@ impl LocalEngine {
             places,
         }
     }
+}
+
+/// Whether a training's result is a whole model, and not an adapter.
+fn is_whole(folder: &Path) -> bool {
+    folder.join("config.json").is_file()
 }
 
 impl Engine for LocalEngine {

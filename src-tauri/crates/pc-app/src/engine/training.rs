@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use pc_base::{Cancel, Code, Places, coded};
-use pc_server::{TrainDone, TrainEvent, TrainSpec};
-use pc_trainer::{Hyper, SaveStrategy, TrainJob, TrainingType};
+use pc_server::{Rewards, SaveStrategy, TrainDone, TrainEvent, TrainSpec};
+use pc_trainer::{Hyper, TrainJob};
 
+use super::is_whole;
 use super::turns::Turns;
 use super::worker::{END_PATIENCE, Line};
 use crate::hidden;
@@ -128,13 +129,20 @@ fn known(event: pc_trainer::TrainEvent) -> Option<TrainEvent> {
         Theirs::Started { rows, dropped, tokens_per_epoch, total_steps, resumed_from_step } => {
             TrainEvent::Started { rows, dropped, tokens_per_epoch, total_steps, resumed_from_step }
         }
-        Theirs::Step { step, epoch, loss, learning_rate, tokens, tokens_per_second, eta_seconds, rewards: _ } => {
-            TrainEvent::Step { step, epoch, loss, learning_rate, tokens, tokens_per_second, eta_seconds }
+        Theirs::Step { step, epoch, loss, learning_rate, tokens, tokens_per_second, eta_seconds, rewards } => {
+            let rewards = rewards.map(|their| Rewards {
+                chosen: their.chosen,
+                rejected: their.rejected,
+                accuracy: their.accuracy,
+                margin: their.margin,
+            });
+            TrainEvent::Step { step, epoch, loss, learning_rate, tokens, tokens_per_second, eta_seconds, rewards }
         }
+        Theirs::Progress { tokens, .. } => TrainEvent::Progress { tokens },
         Theirs::Eval { step, loss } => TrainEvent::Eval { step, loss },
         Theirs::Checkpoint { step, path } => TrainEvent::Checkpoint { step, path },
         // The worker's last word says it.
-        Theirs::Finished { .. } | Theirs::Progress { .. } => return None,
+        Theirs::Finished { .. } => return None,
     })
 }
 
@@ -142,7 +150,7 @@ fn known(event: pc_trainer::TrainEvent) -> Option<TrainEvent> {
 fn job(places: &Places, spec: &TrainSpec) -> Result<TrainJob> {
     let wire = &spec.hyper;
     let scheduler = serde_json::from_value(wire.lr_scheduler_type.clone().into());
-    let plain = Hyper::default();
+    let kind = serde_json::from_value(spec.training_type.name().into());
     let hyper = Hyper {
         n_epochs: wire.n_epochs,
         batch_size: wire.batch_size,
@@ -152,25 +160,34 @@ fn job(places: &Places, spec: &TrainSpec) -> Result<TrainJob> {
         warmup_ratio: wire.warmup_ratio,
         weight_decay: wire.weight_decay,
         eval_steps: wire.eval_steps,
+        logging_steps: wire.logging_steps,
         split: wire.split,
+        max_split_val_dataset_sample: wire.max_split_val_dataset_sample,
         lora_rank: wire.lora_rank,
         lora_alpha: wire.lora_alpha,
         lora_dropout: wire.lora_dropout,
-        save_strategy: if wire.save_steps == 0 { SaveStrategy::Epoch } else { SaveStrategy::Steps },
-        save_steps: if wire.save_steps == 0 { plain.save_steps } else { wire.save_steps },
+        beta: wire.beta,
+        save_strategy: match wire.save_strategy {
+            SaveStrategy::Epoch => pc_trainer::SaveStrategy::Epoch,
+            SaveStrategy::Steps => pc_trainer::SaveStrategy::Steps,
+        },
+        save_steps: wire.save_steps,
+        save_total_limit: wire.save_total_limit,
         seed: wire.seed,
-        ..plain
     };
+    // A whole model is a base of its own; what is learnt beside it would be of no use without it, so it is merged in.
+    let whole = spec.start.as_ref().filter(|start| is_whole(start));
+    let base = places.base_model(&spec.base_model);
     Ok(TrainJob {
-        kind: TrainingType::EfficientSft,
-        merge: false,
-        model_dir: places.base_model(&spec.base_model),
-        adapter_in: spec.adapter.clone(),
+        kind: kind.context("the wire's types are known")?,
+        model_dir: whole.cloned().unwrap_or(base),
+        adapter_in: spec.start.clone().filter(|_| whole.is_none()),
         data: spec.data.clone(),
         validation: spec.validation.clone(),
         hyper,
         work_dir: spec.work_dir.clone(),
         out_dir: spec.out_dir.clone(),
+        merge: whole.is_some() && spec.training_type.is_low_rank(),
     })
 }
 

@@ -25,7 +25,7 @@ pub use summary::{Asked, Billed, Call, Checked, Form, Recalled, Served, Summary,
 
 use crate::api::{
     CloudKind, DatasetPath, DatasetReport, DatasetUpload, Empty, HyperParameters, JobId, ModelConvert, ModelPull,
-    Quant, Severity, TaskProgress, TuneStart, TuneStatus, TuneWatchEvent,
+    Quant, Severity, TaskProgress, TrainingType, TuneStart, TuneStatus, TuneWatchEvent,
 };
 use crate::app::App;
 use crate::live::Live;
@@ -211,6 +211,7 @@ async fn tune(run: &Run<'_>, file_id: &str) -> Result<Tuned> {
         model: run.plan.model.clone(),
         dataset_ids: vec![file_id.to_owned()],
         name: None,
+        training_type: TrainingType::EfficientSft,
         hyper_parameters: hyper_parameters(),
     };
     let job_id = run.app.tune_start(wanted, run.language).await?.job_id;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use pc_app::Live;
-use pc_app::api::{Empty, HyperParameters, JobId, TuneLogsRequest, TuneRow, TuneStart, TuneStatus, TuneWatchEvent};
+use pc_app::api::{
+    Empty, HyperParameters, JobId, TrainingType, TuneLogsRequest, TuneRow, TuneStart, TuneStatus, TuneWatchEvent,
+};
 use pc_base::Language;
 use serde_json::json;
 
@@ -50,7 +52,8 @@ async fn start(wanted: args::TuneStart, call: &Call) -> Result<ExitCode> {
         model: wanted.model,
         dataset_ids: wanted.datasets,
         name: wanted.name,
-        hyper_parameters: hyper(wanted.hyper),
+        training_type: wanted.training_type,
+        hyper_parameters: hyper(wanted.hyper, wanted.training_type),
     };
     let row = call.app.tune_start(request, call.language()).await?;
     if wanted.watch {
@@ -61,8 +64,9 @@ async fn start(wanted: args::TuneStart, call: &Call) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn hyper(given: Hyper) -> HyperParameters {
-    let usual = pc_app::main_job::hyper_parameters();
+/// What is not given is as usual for the type.
+fn hyper(given: Hyper, training_type: TrainingType) -> HyperParameters {
+    let usual = pc_app::main_job::hyper_parameters().for_type(training_type);
     HyperParameters {
         n_epochs: given.n_epochs.unwrap_or(usual.n_epochs),
         batch_size: given.batch_size.unwrap_or(usual.batch_size),
@@ -148,6 +152,7 @@ fn one(row: &TuneRow, shown: &Shown) -> String {
         (shown.words("Job", "任务"), row.job_id.clone()),
         (shown.words("Name", "名称"), row.name.clone()),
         (shown.words("Model", "模型"), row.model.clone()),
+        (shown.words("Type", "类型"), row.training_type.map(|one| one.name().to_owned()).unwrap_or_default()),
         (shown.words("Data sets", "数据集"), row.dataset_ids.join(", ")),
         (shown.words("Status", "状态"), course(row, shown)),
         (shown.words("Steps", "步数"), format!("{} / {}", row.step, row.total_steps)),

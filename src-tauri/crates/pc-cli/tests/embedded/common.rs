@@ -171,10 +171,10 @@ impl Http {
         self.call("GET", path, &Value::Null)
     }
 
-    /// Uploads tiny rows; answers the file's id.
-    pub fn upload(&self, rows: usize) -> String {
+    /// Uploads lines; answers the file's id.
+    pub fn upload(&self, text: &str) -> String {
         let head = "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"train.jsonl\"\r\n\r\n";
-        let body = format!("{head}{}\r\n--b--\r\n", tiny_rows(rows));
+        let body = format!("{head}{text}\r\n--b--\r\n");
         let (status, answer) = self.send("POST", "/api/v1/files", "multipart/form-data; boundary=b", body.as_bytes());
         assert_eq!(status, 200, "{answer}");
         let answer: Value = serde_json::from_str(&answer).unwrap();
@@ -185,8 +185,13 @@ impl Http {
     pub fn tune(&self, epochs: u32, save_steps: u32) -> String {
         let hyper = json!({"n_epochs": epochs, "batch_size": 1, "max_length": 256, "learning_rate": "1e-3",
             "save_steps": save_steps});
-        let body = json!({"model": BASE, "training_file_ids": [self.upload(30)], "training_type": "efficient_sft",
-            "hyper_parameters": hyper});
+        self.tune_on(BASE, "efficient_sft", &tiny_rows(30), &hyper)
+    }
+
+    /// Starts a training of a type on lines; answers the job's id.
+    pub fn tune_on(&self, model: &str, training_type: &str, lines: &str, hyper: &Value) -> String {
+        let body = json!({"model": model, "training_file_ids": [self.upload(lines)],
+            "training_type": training_type, "hyper_parameters": hyper});
         let job = self.call("POST", "/api/v1/fine-tunes", &body);
         job["output"]["job_id"].as_str().unwrap().to_owned()
     }

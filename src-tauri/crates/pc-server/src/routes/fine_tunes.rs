@@ -13,11 +13,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::caller::{Asked, Caller, Page, blocking};
+use crate::engine::TrainingType;
+use crate::hyper::{self, Lora, Wanted};
 use crate::intake::{Begun, Create};
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
-use crate::training;
-use crate::{deploying, hyper};
+use crate::{deploying, training};
 
 use super::spaced;
 
@@ -44,24 +45,21 @@ pub(super) async fn create(
 }
 
 pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) -> Answer<Job> {
-    let training_type = asked.training_type.unwrap_or_else(|| "efficient_sft".to_owned());
-    if training_type != "efficient_sft" {
-        return Err(Refusal::unsupported(format!(
-            "training_type {training_type:.40} is not offered; use efficient_sft."
-        )));
-    }
+    let training_type = type_of(asked.training_type.as_deref())?;
     if asked.finetuned_output.is_some() {
         return Err(Refusal::invalid("finetuned_output cannot be chosen; use finetuned_output_suffix or model_name."));
     }
     let base_model = base_of(state, caller, &asked.model)?;
     let longest = state.engine.bases().into_iter().find(|base| base.id == base_model).map_or(0, |base| base.max_length);
     let hyper_parameters = asked.hyper_parameters;
-    hyper::read(&hyper_parameters, longest)?;
     let training = ids_of(asked.training_file_ids, asked.training_datasets.as_deref(), "training")?;
     let validation = ids_of(asked.validation_file_ids, asked.validation_datasets.as_deref(), "validation")?;
     if training.is_empty() {
         return Err(Refusal::invalid("training_file_ids or training_datasets is required."));
     }
+    let first_round = if training_type.is_low_rank() { adapter_of(state, caller, &asked.model)? } else { None };
+    let wanted = Wanted { training_type, longest, validation: !validation.is_empty(), first_round };
+    let lora = Lora::of(&hyper::read(&hyper_parameters, wanted)?);
     for id in training.iter().chain(&validation) {
         state.store.read(|tx| tx.file(&caller.workspace, id))?.ok_or_else(Refusal::file_not_found)?;
     }
@@ -85,6 +83,7 @@ pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) ->
         "validation_file_ids": validation,
         "hyper_parameters": hyper_parameters,
         "by_datasets": asked.training_datasets.is_some(),
+        "lora": lora.to_json(),
     });
     Ok(Job {
         name: name.chars().filter(|c| !c.is_control()).take(120).collect(),
@@ -94,11 +93,31 @@ pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) ->
         model: asked.model,
         base_model,
         output_model,
-        training_type,
+        training_type: training_type.name().to_owned(),
         request: request.to_string(),
         created_at: state.now_text(),
         ..Job::default()
     })
+}
+
+/// Clients that name no type mean LoRA.
+fn type_of(name: Option<&str>) -> Answer<TrainingType> {
+    let name = name.unwrap_or(TrainingType::EfficientSft.name());
+    TrainingType::from_name(name).ok_or_else(|| {
+        let known = TrainingType::ALL.map(TrainingType::name).join(", ");
+        Refusal::invalid(format!("training_type must be one of {known}.")).on("training_type")
+    })
+}
+
+/// The shape of the adapter that a tuned model is; nothing for a base model, and for one that is whole.
+fn adapter_of(state: &State, caller: &Caller, model: &str) -> Answer<Option<Lora>> {
+    let Some(tuned) = state.store.read(|tx| tx.model(&caller.workspace, model))? else { return Ok(None) };
+    if state.is_whole(&tuned.weights)? {
+        return Ok(None);
+    }
+    let job = state.store.read(|tx| tx.job(&caller.workspace, &tuned.job_id))?;
+    let request = job.and_then(|job| serde_json::from_str::<Value>(&job.request).ok()).unwrap_or_default();
+    Ok(Lora::from_json(&request["lora"]))
 }
 
 /// The base model of a base or tuned model that the key is for.

@@ -86,9 +86,7 @@ pub(super) async fn deployable(
         }
         if filter.model_source.as_deref() != Some("base") {
             for model in state.store.read(|tx| tx.models(&caller.workspace))? {
-                let made = state.store.read(|tx| tx.job(&caller.workspace, &model.job_id))?;
-                let by_token = made.is_some_and(|job| job.training_type == "efficient_sft");
-                let plans: &[&str] = if by_token { &["lora", "mu"] } else { &["mu"] };
+                let plans: &[&str] = if state.is_lora(&model)? { &["lora", "mu"] } else { &["mu"] };
                 rows.push(row(model.name, &model.base_model, plans));
             }
         }

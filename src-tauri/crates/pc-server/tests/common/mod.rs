@@ -4,8 +4,8 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -28,6 +28,8 @@ pub struct SmallEngine {
     pub dies: AtomicBool,
     pub trainings: AtomicU32,
     pub resumed: AtomicBool,
+    /// What the last training was asked for.
+    pub last: Mutex<Option<TrainSpec>>,
 }
 
 pub const WEIGHTS: &[u8] = b"weights that know the hotel";
@@ -44,6 +46,7 @@ impl Engine for SmallEngine {
         cancel: &Cancel,
     ) -> anyhow::Result<TrainDone> {
         self.trainings.fetch_add(1, Ordering::SeqCst);
+        *self.last.lock().unwrap() = Some(spec.clone());
         let mut rows = 0;
         for path in &spec.data {
             rows += std::fs::read_to_string(path)?.lines().count() as u64;
@@ -64,10 +67,11 @@ impl Engine for SmallEngine {
                 tokens,
                 tokens_per_second,
                 eta_seconds: 0,
+                rewards: None,
             });
             if step == 1 {
                 std::fs::create_dir_all(&mark)?;
-                adapter(&mark)?;
+                result(&mark, spec)?;
                 events(TrainEvent::Checkpoint { step, path: mark.clone() });
             }
             while self.hold.load(Ordering::SeqCst) && !cancel.is_cancelled() {
@@ -78,16 +82,15 @@ impl Engine for SmallEngine {
                 return Err(coded(Code::WorkerDied).with("why", "killed").into());
             }
         }
-        adapter(&spec.out_dir)?;
+        result(&spec.out_dir, spec)?;
         Ok(TrainDone { tokens: 1000, steps: 2 })
     }
 
     fn deploy(&self, spec: &DeploySpec) -> anyhow::Result<()> {
-        if let Some(adapter) = &spec.adapter {
-            anyhow::ensure!(
-                std::fs::read(adapter.join("adapter_model.safetensors"))? == WEIGHTS,
-                "the result's own weights"
-            );
+        if let Some(folder) = &spec.weights {
+            let forms = ["adapter_model.safetensors", "model.safetensors"].map(|name| folder.join(name));
+            let form = forms.iter().find(|path| path.is_file()).expect("a result has weights");
+            anyhow::ensure!(std::fs::read(form)? == WEIGHTS, "the result's own weights");
         }
         Ok(())
     }
@@ -123,9 +126,15 @@ impl Engine for SmallEngine {
     }
 }
 
-fn adapter(dir: &Path) -> anyhow::Result<()> {
-    pc_base::write_atomic(&dir.join("adapter_model.safetensors"), WEIGHTS)?;
-    pc_base::write_atomic(&dir.join("adapter_config.json"), b"{}")
+/// What a training of the type leaves.
+fn result(dir: &Path, spec: &TrainSpec) -> anyhow::Result<()> {
+    let from_whole = spec.start.as_ref().is_some_and(|start| start.join("model.safetensors").is_file());
+    let names = match spec.training_type.is_low_rank() && !from_whole {
+        true => ["adapter_model.safetensors", "adapter_config.json"],
+        false => ["model.safetensors", "config.json"],
+    };
+    pc_base::write_atomic(&dir.join(names[0]), WEIGHTS)?;
+    pc_base::write_atomic(&dir.join(names[1]), b"{}")
 }
 
 pub struct Cloud {

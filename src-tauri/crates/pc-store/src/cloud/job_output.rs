@@ -82,6 +82,11 @@ impl Tx<'_> {
             .map(drop)
     }
 
+    /// Forgets a checkpoint; its artifacts are the caller's to remove.
+    pub fn checkpoint_remove(&self, job_id: &str, step: u64) -> anyhow::Result<()> {
+        run(self.0, "DELETE FROM checkpoints WHERE job_id = ?1 AND step = ?2", (job_id, step)).map(drop)
+    }
+
     /// A job's checkpoints by step.
     pub fn checkpoints(&self, job_id: &str) -> anyhow::Result<Vec<Checkpoint>> {
         let sql = "SELECT job_id, step, checkpoint_id, status, model_name, display_name, created_at FROM checkpoints
