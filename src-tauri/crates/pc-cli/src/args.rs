@@ -54,6 +54,9 @@ pub enum Command {
     /// Data sets: check here, upload to the selected cloud.
     #[command(subcommand)]
     Dataset(Dataset),
+    /// What a cloud has signed about a data set.
+    #[command(subcommand)]
+    Receipt(Receipt),
     /// Fine-tunes of the selected cloud.
     #[command(subcommand)]
     Tune(Tune),
@@ -108,6 +111,21 @@ pub enum Cloud {
     },
     /// End the cloud that runs in the background.
     Stop,
+    /// API keys of the cloud on this machine, whether it runs or not.
+    #[command(subcommand)]
+    Key(Key),
+    /// Workspaces of the cloud on this machine.
+    #[command(subcommand)]
+    Workspace(Workspace),
+    /// Seal what comes from now on with a new data key. What is there stays as it is, and readable.
+    RotateKey {
+        /// Only this workspace's; default: every one.
+        #[arg(long)]
+        workspace: Option<String>,
+        /// Of the cloud in this folder; default: the home's.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
     /// Every cloud that this console knows.
     List,
     /// Add a Model Studio workspace. Keys are asked for, or read from standard input, one a line: API key, then
@@ -134,6 +152,67 @@ pub enum Cloud {
 }
 
 #[derive(Subcommand)]
+pub enum Key {
+    /// Make a key. It is shown once; only its hash is kept.
+    Create {
+        /// Default: the oldest one.
+        #[arg(long)]
+        workspace: Option<String>,
+        #[arg(long)]
+        description: Option<String>,
+        /// read looks at things, write changes them and calls models.
+        #[arg(long, value_enum, default_value_t = KeyAccess::Write)]
+        access: KeyAccess,
+        /// Only this model, and what was tuned from it; may be given several times.
+        #[arg(long = "model", value_name = "MODEL")]
+        models: Vec<String>,
+        /// Only from this network, such as 127.0.0.0/8; may be given several times.
+        #[arg(long = "from", value_name = "NETWORK")]
+        addresses: Vec<String>,
+        /// Such as 2030-01-31T00:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        expires_at: Option<String>,
+        /// Of the cloud in this folder; default: the home's.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Every key, without the keys themselves.
+    List {
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// End a key, and every token that was made with it.
+    Revoke {
+        id: i64,
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+}
+
+/// What a key may do.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum KeyAccess {
+    Read,
+    Write,
+}
+
+#[derive(Subcommand)]
+pub enum Workspace {
+    /// Make a workspace: a tenant with a data key of its own.
+    Create {
+        name: String,
+        /// Of the cloud in this folder; default: the home's.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Every workspace.
+    List {
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
 pub enum Dataset {
     /// Judge every line of a ChatML JSONL file and list every error.
     Check { file: PathBuf },
@@ -147,6 +226,17 @@ pub enum Dataset {
     List,
     /// Remove a data set from the cloud.
     Delete { id: String },
+}
+
+#[derive(Subcommand)]
+pub enum Receipt {
+    /// Check a receipt without the cloud: its signature, and the data that it is about.
+    Verify {
+        receipt: PathBuf,
+        /// The data set as it lies here.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]

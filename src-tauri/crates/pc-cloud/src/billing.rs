@@ -72,28 +72,48 @@ impl Bills {
         action: &str,
         parameters: Parameters,
     ) -> anyhow::Result<T> {
-        let kind = Kind { operation, repeat: Repeat::Safe, limit: Some(self.transport.network.call_timeout) };
-        let query = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let answer: Result<BssAnswer<T>, _> = self.transport.json(kind, || self.signed(action, &query)).await;
-        Ok(answer.map_err(outward)?.data)
+        let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let answer: BssAnswer<T> = self.call(operation, &[], (action::VERSION, action), parameters).await?;
+        Ok(answer.data)
     }
 
-    fn signed(&self, action: &str, query: &BTreeMap<String, String>) -> RequestBuilder {
+    /// Sends a signed request without a body; `action` with its API's version. What makes something is not repeated: each try
+    /// is signed anew, and so it would be made anew.
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        path: &[&str],
+        action: (&str, &str),
+        parameters: Vec<(String, String)>,
+    ) -> anyhow::Result<T> {
+        let repeat = if path.is_empty() { Repeat::Safe } else { Repeat::IfUntouched };
+        let kind = Kind { operation, repeat, limit: Some(self.transport.network.call_timeout) };
+        let query = parameters.into_iter().collect();
+        self.transport.json(kind, || self.signed(path, action, &query)).await.map_err(outward)
+    }
+
+    fn signed(
+        &self,
+        path: &[&str],
+        (version, action): (&str, &str),
+        query: &BTreeMap<String, String>,
+    ) -> RequestBuilder {
         let hash = payload_hash(b"");
         let mut headers = BTreeMap::from([
             ("host".to_owned(), self.transport.host.clone()),
             ("x-acs-action".to_owned(), action.to_owned()),
-            ("x-acs-version".to_owned(), action::VERSION.to_owned()),
+            ("x-acs-version".to_owned(), version.to_owned()),
             ("x-acs-date".to_owned(), self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
             ("x-acs-signature-nonce".to_owned(), Uuid::new_v4().simple().to_string()),
             ("x-acs-content-sha256".to_owned(), hash.clone()),
         ]);
-        let request = Request { method: "POST", path: "/", query, headers: &headers, payload_hash: &hash };
+        let way = format!("/{}", path.join("/"));
+        let request = Request { method: "POST", path: &way, query, headers: &headers, payload_hash: &hash };
         let secret = self.billing.access_key_secret.expose();
         let authorization = Authorization::sign(&self.billing.access_key_id, secret, &request).header();
         // The HTTP library writes this one itself, from the same address.
         headers.remove("host");
-        let sent = self.transport.request_with_query(Method::POST, &canonical_query(query));
+        let sent = self.transport.request_with_query(Method::POST, path, &canonical_query(query));
         let sent = headers.iter().fold(sent, |sent, (name, value)| sent.header(name, value));
         sent.header("authorization", authorization)
     }
@@ -152,7 +172,7 @@ fn first_of(month: &str) -> anyhow::Result<Date> {
 }
 
 impl Cloud {
-    fn bills(&self) -> anyhow::Result<&Bills> {
+    pub(crate) fn bills(&self) -> anyhow::Result<&Bills> {
         let none =
             || coded(Code::InputInvalid).with("what", "AccessKey").with("why", "bills need one and none is known");
         self.0.bills.as_ref().ok_or_else(|| none().into())

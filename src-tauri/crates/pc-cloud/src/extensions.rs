@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use pc_protocol::{Capabilities, WeightsManifest};
+use pc_protocol::receipt::{Action, Receipt};
+use pc_protocol::{Capabilities, Data, ReceiptList, WeightsManifest};
 use reqwest::Method;
 
 use crate::cloud::Cloud;
@@ -38,6 +39,18 @@ impl Cloud {
         };
         let found = self.0.offered.get_or_try_init(|| asked).await;
         found.is_ok_and(|found| found.iter().any(|offered| offered == name))
+    }
+
+    /// The newest receipt about a file and what was done to it ([`Capabilities::RECEIPTS`]), as it was signed; nothing where
+    /// the cloud gives none.
+    pub async fn receipt_about(&self, file_id: &str, action: Action) -> anyhow::Result<Option<Receipt>> {
+        if !self.offers(Capabilities::RECEIPTS).await {
+            return Ok(None);
+        }
+        let [a, b, c] = EXTENSIONS;
+        let list: Data<ReceiptList> = self.get("receipt_list", &[a, b, c, "files", file_id, "receipts"], &[]).await?;
+        let Some(entry) = list.data.receipts.into_iter().rfind(|entry| entry.action == action) else { return Ok(None) };
+        self.get("receipt", &[a, b, c, "receipts", &entry.receipt_id], &[]).await.map(Some)
     }
 
     /// The files of a job's result ([`Capabilities::WEIGHTS_DOWNLOAD`]).

@@ -2,6 +2,7 @@
 //! Authentication, proxies, time limits, retries and the reading of errors are in `transport`, once for all calls.
 //! Deliberately absent: which endpoint is the embedded one, where keys are kept, and any database.
 
+mod account;
 mod billing;
 mod chat;
 mod cloud;

@@ -68,9 +68,9 @@ impl Transport {
         url
     }
 
-    /// A request to the root itself, whose query is sent as it is given.
-    pub(crate) fn request_with_query(&self, method: Method, query: &str) -> RequestBuilder {
-        let mut url = self.root.clone();
+    /// A request whose query is sent as it is given.
+    pub(crate) fn request_with_query(&self, method: Method, segments: &[&str], query: &str) -> RequestBuilder {
+        let mut url = if segments.is_empty() { self.root.clone() } else { self.url(segments, &[]) };
         url.set_query(Some(query).filter(|query| !query.is_empty()));
         self.client.request(method, url)
     }

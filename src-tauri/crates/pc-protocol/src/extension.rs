@@ -18,6 +18,8 @@ impl Capabilities {
     pub const RESUMABLE_UPLOAD: &str = "resumable-upload";
     /// A creating request with an `Idempotency-Key` is carried out once, however often it is sent.
     pub const IDEMPOTENCY_KEYS: &str = "idempotency-keys";
+    /// Keys with their whole scope, workspaces and rotation, for the holder of the AccessKey.
+    pub const ACCOUNT: &str = "account";
     /// Uploads and deletions leave a signed receipt.
     pub const RECEIPTS: &str = "receipts";
     /// The bytes of a file can be read back, and ranges of them.

@@ -4,6 +4,7 @@
 //! Answers are read tolerantly: unknown fields are ignored, a number may come as text, null is as good as absent, a
 //! status that nobody knows is kept as it came. What an answer cannot do without is required.
 
+pub mod account;
 pub mod acs3;
 mod amount;
 mod billing;

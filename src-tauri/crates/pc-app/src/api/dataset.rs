@@ -90,6 +90,10 @@ pub struct DatasetRow {
     pub sha256: Option<String>,
     /// RFC 3339.
     pub created_at: String,
+    /// Where this console keeps the cloud's receipt of the upload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub receipt: Option<String>,
 }
 
 /// `dataset_delete`

@@ -6,6 +6,7 @@ use anyhow::Result;
 use pc_base::{Code, Language, coded, write_atomic};
 use pc_dataset::{Report, sample};
 use pc_protocol::FileObject;
+use pc_protocol::receipt::Action;
 use pc_store::console::KnownDataset;
 
 use super::when;
@@ -73,8 +74,9 @@ impl App {
             sha256: report.sha256,
             path: std::path::absolute(&path).unwrap_or(path).display().to_string(),
         };
-        let row = row_of(file, Some(&known));
+        let mut row = row_of(file, Some(&known));
         self.blocking(move |app| app.store().write(|tx| tx.dataset_put(&known))).await?;
+        row.receipt = self.receipt_keep(&opened, &row.id, Action::Upload).await?;
         Ok(row)
     }
 
@@ -87,7 +89,8 @@ impl App {
                 app.store().read(|tx| {
                     let known = |file: FileObject| {
                         let known = tx.dataset(&opened.id, &file.file_id)?;
-                        Ok(row_of(file, known.as_ref()))
+                        let receipt = app.receipt_kept(&opened.id, &file.file_id);
+                        Ok(DatasetRow { receipt, ..row_of(file, known.as_ref()) })
                     };
                     files.into_iter().map(known).collect()
                 })
@@ -101,7 +104,9 @@ impl App {
     pub async fn dataset_delete(&self, wanted: DatasetId, _: Language) -> Result<Empty> {
         let opened = self.selected().await?;
         opened.cloud.file_delete(&wanted.id).await?;
-        self.blocking(move |app| app.store().write(|tx| tx.dataset_remove(&opened.id, &wanted.id))).await?;
+        let (cloud_id, id) = (opened.id.clone(), wanted.id.clone());
+        self.blocking(move |app| app.store().write(|tx| tx.dataset_remove(&cloud_id, &id))).await?;
+        self.receipt_keep(&opened, &wanted.id, Action::Deletion).await?;
         Ok(Empty {})
     }
 
@@ -142,6 +147,7 @@ fn row_of(file: FileObject, known: Option<&KnownDataset>) -> DatasetRow {
         rows: known.map(|known| known.rows),
         sha256: known.map(|known| known.sha256.clone()),
         created_at: when(&file.gmt_create),
+        receipt: None,
     }
 }
 

@@ -6,6 +6,7 @@
 //! it, and its address is then never sent a key. The wish to end is the file's removal, which works the same on every
 //! system and can never hit another process. Deliberately absent: the cloud itself (`pc-server`).
 
+mod admin;
 mod found;
 mod log;
 mod serving;
@@ -15,7 +16,8 @@ use anyhow::{Context as _, Result};
 use pc_base::{Places, Secret};
 use pc_secrets::Keychain;
 
-pub use serving::{ServeOptions, serve, serve_here};
+pub use admin::Admin;
+pub use serving::{Offline, ServeOptions, offline, serve, serve_here};
 pub(crate) use start::background_main;
 
 /// A cloud that listens.

@@ -104,18 +104,35 @@ async fn interrupted() {
     }
 }
 
+/// A home's cloud that nobody serves, opened to look after its keys; nothing of it runs.
+pub struct Offline {
+    pub state: Arc<State>,
+    _lock: Lock,
+}
+
+/// Opens the home's cloud without serving it; `home_locked` while somebody does.
+pub fn offline(places: &Places, keychain: &Keychain) -> Result<Offline> {
+    let lock = Lock::wait(&found::process_lock(places), LOCK_PATIENCE)?;
+    let state = state_of(places, keychain, Profile::embedded())?;
+    Ok(Offline { state, _lock: lock })
+}
+
+fn state_of(places: &Places, keychain: &Keychain, profile: Profile) -> Result<Arc<State>> {
+    let master = keychain.load_or_create()?;
+    let data_dir = match keychain {
+        Keychain::Memory(_) => session_folder(places, &master)?,
+        _ => places.home.join("cloud"),
+    };
+    let engine = Arc::new(LocalEngine::new(places.clone(), data_dir.join("onnx")));
+    let options = Options { data_dir, profile, prices: PriceBook::built_in() };
+    State::open(options, master, engine, Arc::new(SystemClock))
+}
+
 fn open(options: ServeOptions) -> Result<Opened> {
     let ServeOptions { places, keychain, port, api_key, .. } = options;
     let lock = Lock::wait(&found::process_lock(&places), LOCK_PATIENCE)?;
     let (listener, address) = listen(&places, port)?;
-    let master = keychain.load_or_create()?;
-    let data_dir = match keychain {
-        Keychain::Memory(_) => session_folder(&places, &master)?,
-        _ => places.home.join("cloud"),
-    };
-    let engine = Arc::new(LocalEngine::new(places.clone(), data_dir.join("onnx")));
-    let options = Options { data_dir, profile: Profile::embedded(), prices: PriceBook::built_in() };
-    let state = State::open(options, master, engine, Arc::new(SystemClock))?;
+    let state = state_of(&places, &keychain, Profile::embedded())?;
     let keys = state.credentials(api_key)?;
     let running = Running {
         base_url: format!("http://{address}"),

@@ -7,7 +7,7 @@ use pc_app::api::{CloudAdd, CloudId, CloudKind, CloudRow, Empty};
 use pc_base::Places;
 use serde_json::json;
 
-use super::{Call, serve};
+use super::{Call, keys, serve};
 use crate::args::Cloud;
 use crate::shown::Shown;
 use crate::table::{table, text};
@@ -20,6 +20,9 @@ pub async fn run(command: Cloud, places: Places, shown: Arc<Shown>, call: impl F
             super::blocking(move || serve::serve(port, data, api_key, &places, &shown)).await?;
         }
         Cloud::Stop => serve::stop(&places, &shown).await?,
+        Cloud::Key(command) => keys::key(command, places, &shown).await?,
+        Cloud::Workspace(command) => keys::workspace(command, places, &shown).await?,
+        Cloud::RotateKey { workspace, data } => keys::rotate(workspace, data, places, &shown).await?,
         Cloud::List => {
             let rows = call()?.app.cloud_list(Empty {}, language).await?;
             shown.result(&json!({"clouds": rows}), &list(&rows, &shown));

@@ -64,7 +64,11 @@ async fn upload(file: &Path, description: Option<String>, call: &Call) -> Result
         }
         outcome => outcome?,
     };
-    let said = format!("{} {} ({})", shown.words("Uploaded", "已上传"), row.id, figures::bytes(row.bytes));
+    let mut said = format!("{} {} ({})", shown.words("Uploaded", "已上传"), row.id, figures::bytes(row.bytes));
+    if let Some(receipt) = &row.receipt {
+        said +=
+            &format!("\n{} {receipt}", shown.words("The cloud's signed receipt is kept in", "云端签名的回执保存在"));
+    }
     shown.result(&serde_json::to_value(&row)?, &said);
     Ok(ExitCode::SUCCESS)
 }

@@ -7,8 +7,10 @@ mod dataset;
 mod deploy;
 #[cfg(debug_assertions)]
 mod dev_host;
+mod keys;
 mod main_job;
 mod model;
+mod receipt;
 mod serve;
 mod tune;
 mod usage;
@@ -86,6 +88,7 @@ pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result
         // The other commands about models need no cloud, and so no keychain.
         Command::Model(command) => model::run(command, &Call { app: App::open(places)?, shown, cancel }).await?,
         Command::Dataset(command) => return dataset::run(command, &call()?).await,
+        Command::Receipt(command) => blocking(move || receipt::run(command, &shown)).await?,
         Command::Cloud(command) => cloud::run(command, places.clone(), shown.clone(), call).await?,
         Command::Tune(command) => return tune::run(command, &call()?).await,
         Command::Deploy(command) => deploy::run(command, &call()?).await?,

@@ -3,5 +3,6 @@
 
 pub(crate) mod access;
 pub(crate) mod acs3;
+mod admin;
 pub(crate) mod keys;
 pub(crate) mod workspaces;

@@ -27,6 +27,7 @@ pub(super) async fn capabilities(_: Caller) -> Json<Capabilities> {
         Capabilities::RESUMABLE_UPLOAD,
         Capabilities::IDEMPOTENCY_KEYS,
         Capabilities::RECEIPTS,
+        Capabilities::ACCOUNT,
     ];
     Json(Capabilities { capabilities: all.map(str::to_owned).to_vec() })
 }

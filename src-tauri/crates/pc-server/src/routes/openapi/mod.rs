@@ -2,6 +2,7 @@
 //! models and costs (ModelStudio 2026-02-10, REST style below `/modelstudio`). An AccessKey speaks for an account: it sees
 //! all workspaces of the account and nothing of another's.
 
+mod account;
 mod bss;
 mod costs;
 mod keys;
@@ -27,6 +28,7 @@ use signed::{Admitted, Signed};
 pub(super) fn router() -> Router<Arc<State>> {
     Router::new()
         .route("/", post(bss::act))
+        .route("/api/v1/extensions/account", post(account::act))
         .route("/modelstudio/billing/overview", get(costs_overview))
         .route("/modelstudio/billing/trend", get(costs_trend))
         .route("/modelstudio/apikeys", get(key_list).post(key_create))
