@@ -76,7 +76,7 @@ fn keys_are_looked_after_with_the_cloud_running_and_without() {
 fn a_rotation_that_is_killed_leaves_everything_readable() {
     let home = home();
     let served = Served::start(&home);
-    let mut files = vec![served.http.upload(5)];
+    let mut files = vec![served.http.upload(&tiny_rows(5))];
     served.end();
     let version = |home: &Home| said(home, &["workspace", "list"])["workspaces"][0]["key_version"].as_u64().unwrap();
     let mut last = version(&home);
@@ -92,7 +92,7 @@ fn a_rotation_that_is_killed_leaves_everything_readable() {
         assert_eq!(rotated["rotated"][0]["version"], json!(last + 1));
         last += 1;
         let served = Served::start(&home);
-        files.push(served.http.upload(5));
+        files.push(served.http.upload(&tiny_rows(5)));
         for file in &files {
             let path = format!("/api/v1/extensions/files/{file}/content");
             let (status, text) = served.http.send("GET", &path, "application/json", b"");
