@@ -17,6 +17,12 @@ fn dashscope() {
     drive("dashscope_native.py");
 }
 
+/// The same client: all five training types.
+#[test]
+fn training_types() {
+    drive("training_types.py");
+}
+
 /// OpenAI's client, strict in what it reads.
 #[test]
 fn openai() {

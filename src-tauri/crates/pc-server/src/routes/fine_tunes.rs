@@ -105,7 +105,7 @@ fn type_of(name: Option<&str>) -> Answer<TrainingType> {
     let name = name.unwrap_or(TrainingType::EfficientSft.name());
     TrainingType::from_name(name).ok_or_else(|| {
         let known = TrainingType::ALL.map(TrainingType::name).join(", ");
-        Refusal::invalid(format!("training_type must be one of {known}.")).on("training_type")
+        Refusal::unsupported(format!("training_type must be one of {known}.")).on("training_type")
     })
 }
 
