@@ -70,14 +70,15 @@ pub(crate) async fn take(
     state: &Arc<State>,
     workspace: &str,
     limit: u64,
-    hashes: Hashes,
+    mut hashes: Hashes,
     stream: impl Stream<Item = Answer<Bytes>>,
 ) -> Answer<Taken> {
     let (to_disk, on_disk) = mpsc::channel::<Bytes>(WAITING);
     let (to_hash, on_hash) = mpsc::channel::<Bytes>(WAITING);
     let (writing, owner) = (state.clone(), workspace.to_owned());
-    let written = tokio::task::spawn_blocking(move || write(&writing, &owner, on_disk));
-    // On a thread of its own: MD5 alone takes longer than sealing and writing.
+    // The receipt's hashes are beside the disk, the others on a thread of their own: MD5 alone takes longer than all the rest.
+    let chunks = hashes.chunks.take();
+    let written = tokio::task::spawn_blocking(move || write(&writing, &owner, chunks, on_disk));
     let hashed = tokio::task::spawn_blocking(move || hash(hashes, on_hash));
     let (mut stream, mut bytes, mut senders) = (pin!(stream), 0, Some((to_disk, to_hash)));
     let mut ended = Ok(());
@@ -103,17 +104,25 @@ pub(crate) async fn take(
     drop(senders);
     let (written, hashed) = (written.await, hashed.await);
     ended?;
-    let blob = written.map_err(anyhow::Error::from)??;
-    let hashes = hashed.map_err(anyhow::Error::from)?;
+    let (blob, chunks) = written.map_err(anyhow::Error::from)??;
+    let hashes = Hashes { chunks, ..hashed.map_err(anyhow::Error::from)? };
     Ok(Taken { bytes, hashes, blob: (bytes <= limit).then_some(blob) })
 }
 
-fn write(state: &State, workspace: &str, mut chunks: mpsc::Receiver<Bytes>) -> anyhow::Result<BlobWriter> {
+fn write(
+    state: &State,
+    workspace: &str,
+    mut hashes: Option<ChunkHashes>,
+    mut chunks: mpsc::Receiver<Bytes>,
+) -> anyhow::Result<(BlobWriter, Option<ChunkHashes>)> {
     let mut blob = state.blobs.create(&*state.key(workspace)?, &owner_of(workspace))?;
     while let Some(chunk) = chunks.blocking_recv() {
+        if let Some(hashes) = &mut hashes {
+            hashes.update(&chunk);
+        }
         blob.write_all(&chunk)?;
     }
-    Ok(blob)
+    Ok((blob, hashes))
 }
 
 fn hash(mut hashes: Hashes, mut chunks: mpsc::Receiver<Bytes>) -> Hashes {

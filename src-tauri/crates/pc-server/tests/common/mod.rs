@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use hmac::{Hmac, Mac as _};
 use pc_base::{Cancel, Code, FixedClock, Secret, coded};
 use pc_secrets::MasterKey;
 use pc_server::{
@@ -17,6 +18,7 @@ use pc_server::{
     Said, State, TokenChances, TrainDone, TrainEvent, TrainSpec,
 };
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
 /// Trains by counting rows, answers one sentence.
@@ -319,4 +321,47 @@ pub fn holding(dir: &Path, text: &[u8]) -> Vec<std::path::PathBuf> {
 
 pub fn secret(text: &str) -> Secret<String> {
     Secret::new(text.to_owned())
+}
+
+/// A request to the vendor's OpenAPI, signed by this test's own hand.
+pub struct Call<'a> {
+    pub keys: &'a Credentials,
+    pub method: &'a str,
+    pub path: &'a str,
+    pub version: &'a str,
+    pub action: &'a str,
+    /// Canonical already.
+    pub query: &'a str,
+}
+
+impl Cloud {
+    pub async fn signed(&self, call: Call<'_>) -> (StatusCode, Value) {
+        let Call { keys, method, path, version, action, query } = call;
+        let hash = hex::encode(Sha256::digest(b""));
+        let date = pc_base::Clock::now(&*self.clock).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let nonce = uuid::Uuid::new_v4().to_string();
+        let list = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
+        let headers = format!(
+            "host:127.0.0.1:8000\nx-acs-action:{action}\nx-acs-content-sha256:{hash}\nx-acs-date:{date}\n\
+             x-acs-signature-nonce:{nonce}\nx-acs-version:{version}\n"
+        );
+        let canonical = format!("{method}\n{path}\n{query}\n{headers}\n{list}\n{hash}");
+        let to_sign = format!("ACS3-HMAC-SHA256\n{}", hex::encode(Sha256::digest(canonical)));
+        let mut mac = Hmac::<Sha256>::new_from_slice(keys.access_key_secret.expose().as_bytes()).unwrap();
+        mac.update(to_sign.as_bytes());
+        let signature = hex::encode(mac.finalize().into_bytes());
+        let id = &keys.access_key_id;
+        let request = request(method, &format!("{path}?{query}"))
+            .header("x-acs-action", action)
+            .header("x-acs-version", version)
+            .header("x-acs-date", date)
+            .header("x-acs-signature-nonce", nonce)
+            .header("x-acs-content-sha256", hash)
+            .header(
+                "authorization",
+                format!("ACS3-HMAC-SHA256 Credential={id},SignedHeaders={list},Signature={signature}"),
+            );
+        let (status, _, bytes) = self.send(request.body(Body::empty()).unwrap()).await;
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
 }
