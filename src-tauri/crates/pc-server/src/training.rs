@@ -65,9 +65,26 @@ pub(crate) fn run(state: &State, job: &Job, cancel: &Cancel) -> anyhow::Result<(
         // What cannot be noted stops the engine too, so the flag alone does not say that somebody cancelled.
         Err(_) if is_being_cancelled(state, job)? => End::Cancelled,
         Err(_) if state.is_pausing(&job.job_id) => End::Paused,
-        Err(fault) => End::Failed(fault),
+        Err(fault) => End::Failed(deleted(state, job)?.unwrap_or(fault)),
     };
     settle(state, job, &folder, end, tokens)
+}
+
+/// A deletion takes a file away from under a worker that has not read it yet; then that is why the job failed.
+fn deleted(state: &State, job: &Job) -> anyhow::Result<Option<Fault>> {
+    let request: Value = serde_json::from_str(&job.request)?;
+    for field in ["training_file_ids", "validation_file_ids"] {
+        for id in request.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            if state.store.read(|tx| tx.file(&job.workspace_id, id))?.is_none() {
+                return Ok(Some(gone(id)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn gone(id: &str) -> Fault {
+    Fault { code: "InvalidData", message: format!("The file {id} was deleted before the training.") }
 }
 
 fn is_being_cancelled(state: &State, job: &Job) -> anyhow::Result<bool> {
@@ -255,8 +272,7 @@ fn open_files(
     make_private(&open)?;
     for id in request.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
         let file = state.store.read(|tx| tx.file(&job.workspace_id, id))?;
-        let gone = || Fault { code: "InvalidData", message: format!("The file {id} was deleted before the training.") };
-        let file = file.ok_or_else(gone)?;
+        let file = file.ok_or_else(|| gone(id))?;
         let blob = state.contents(&file)?;
         let path = open.join(copy_name(field, paths.len()));
         let copied = copy_checked(blob, std::io::BufWriter::new(private_file(&path)?), form)?;
