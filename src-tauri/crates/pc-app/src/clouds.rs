@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use pc_base::{Code, Secret, coded};
 use pc_cloud::{Billing, Cloud, Endpoint, Network};
-use pc_secrets::DataKey;
+use pc_secrets::Keyring;
 use pc_store::console;
 
 use crate::app::App;
@@ -135,7 +135,7 @@ impl App {
     }
 
     /// The key below which the console seals its secrets; blocks.
-    pub(crate) fn console_key(&self) -> Result<DataKey> {
+    pub(crate) fn console_key(&self) -> Result<Keyring> {
         Ok(self.keys().keychain()?.load_or_create()?.derived("console"))
     }
 }

@@ -122,6 +122,10 @@ pub enum Cloud {
         /// Only this workspace's; default: every one.
         #[arg(long)]
         workspace: Option<String>,
+        /// Instead a new master key for everything that this user's clouds seal. The cloud must not run. Its own API key
+        /// and AccessKey pair change with it; keys that were made stay.
+        #[arg(long, conflicts_with = "workspace")]
+        master: bool,
         /// Of the cloud in this folder; default: the home's.
         #[arg(long)]
         data: Option<PathBuf>,

@@ -13,6 +13,8 @@ use crate::MasterKey;
 
 const SERVICE: &str = "partner-console";
 const ACCOUNT: &str = "master-key";
+/// The present one and those that it replaced; some keychains keep no more than 2,560 bytes.
+const MOST_KEYS: usize = 64;
 
 /// A place for the master key.
 pub enum Keychain {
@@ -67,6 +69,23 @@ impl Keychain {
         self.load()?.context("the master key is not where it was just put")
     }
 
+    /// Puts a new master key in front of the kept one, in one step: what is kept is the old key, or both. The old one stays
+    /// for what has not been opened since. A key that lives in this process only is not replaced.
+    pub fn replace(&self) -> anyhow::Result<MasterKey> {
+        let refused = |why: &str| coded(Code::InputInvalid).with("what", "the master key").with("why", why);
+        let key = self.load_or_create()?;
+        if key.count() >= MOST_KEYS {
+            return Err(refused("it was replaced too often for the older ones to be kept").into());
+        }
+        let key = key.replaced();
+        match self {
+            Self::Platform => entry()?.set_secret(key.kept().expose()).code(|| coded(Code::KeychainMissing))?,
+            Self::KeyFile(path) => pc_base::write_atomic(path, Secret::new(text_of(&key)).expose().as_bytes())?,
+            Self::Memory(_) => return Err(refused("it is kept in this process only").into()),
+        }
+        self.load()?.context("the master key is not where it was just put")
+    }
+
     /// Whether the place keeps a key: one is made where there is none, since a keychain may answer and still refuse to
     /// keep anything. The platform's may ask the user to unlock it.
     pub fn usable(&self) -> bool {
@@ -96,7 +115,12 @@ fn entry() -> anyhow::Result<keyring::Entry> {
     keyring::Entry::new(SERVICE, ACCOUNT).code(|| coded(Code::KeychainMissing))
 }
 
-/// 64 hex digits and a line end.
+/// 64 hex digits and a line end for each key, the present one first.
+fn text_of(key: &MasterKey) -> String {
+    let kept = key.kept();
+    kept.expose().chunks(32).map(|key| hex::encode(key) + "\n").collect()
+}
+
 fn read_key_file(path: &Path) -> anyhow::Result<Option<MasterKey>> {
     let unreadable = || coded(Code::FileUnreadable).with("path", path.display());
     let mut text = match std::fs::read_to_string(path) {
@@ -104,7 +128,8 @@ fn read_key_file(path: &Path) -> anyhow::Result<Option<MasterKey>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).code(unreadable),
     };
-    let bytes = hex::decode(text.trim());
+    let bytes =
+        text.lines().map(|line| hex::decode(line.trim())).collect::<Result<Vec<_>, _>>().map(|keys| keys.concat());
     text.zeroize();
     let mut bytes = bytes.map_err(|_| unreadable())?;
     let key = MasterKey::from_bytes(&bytes).map_err(|_| unreadable());
@@ -120,8 +145,8 @@ fn create_key_file(path: &Path, key: &MasterKey) -> anyhow::Result<()> {
     // A temporary file is made 0600 on Unix; on Windows the user's profile is private already.
     let mut file =
         tempfile::NamedTempFile::new_in(parent).with_context(|| format!("writing in {}", parent.display()))?;
-    let mut text = hex::encode(key.expose());
-    let written = writeln!(file, "{text}").and_then(|()| file.as_file().sync_all());
+    let mut text = text_of(key);
+    let written = write!(file, "{text}").and_then(|()| file.as_file().sync_all());
     text.zeroize();
     written.with_context(|| format!("writing {}", path.display()))?;
     match file.persist_noclobber(path) {
@@ -158,6 +183,26 @@ mod tests {
         let path = dir.path().join("master.key");
         Keychain::KeyFile(path.clone()).load_or_create().unwrap();
         assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_replaced_key_is_in_front_and_the_old_one_still_opens() {
+        let dir = tempfile::tempdir().unwrap();
+        let keychain = Keychain::KeyFile(dir.path().join("master.key"));
+        let old = keychain.load_or_create().unwrap();
+        let wrapped = old.wrap(&crate::DataKey::generate(), "w");
+        let new = keychain.replace().unwrap();
+        assert_ne!(new.expose(), old.expose());
+        let kept = keychain.load_or_create().unwrap();
+        assert_eq!(kept.expose(), new.expose());
+        assert!(kept.unwrap(&wrapped, "w").is_ok());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(dir.path().join("master.key")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert!(Keychain::memory().replace().is_err(), "a session's key has nowhere to be kept");
     }
 
     #[test]

@@ -117,6 +117,15 @@ pub fn offline(places: &Places, keychain: &Keychain) -> Result<Offline> {
     Ok(Offline { state, _lock: lock })
 }
 
+/// Puts a new master key in front of the kept one and wraps the home's data keys anew. A kill in between leaves both master
+/// keys and the old wrapping, which the next opening makes up for. The keys that the program derives for itself are new, too.
+pub fn replace_master(places: &Places, keychain: &Keychain) -> Result<()> {
+    let _lock = Lock::wait(&found::process_lock(places), LOCK_PATIENCE)?;
+    keychain.replace()?;
+    let state = state_of(places, keychain, Profile::embedded())?;
+    state.credentials(None).map(drop)
+}
+
 fn state_of(places: &Places, keychain: &Keychain, profile: Profile) -> Result<Arc<State>> {
     let master = keychain.load_or_create()?;
     let data_dir = match keychain {

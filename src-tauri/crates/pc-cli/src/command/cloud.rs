@@ -22,7 +22,8 @@ pub async fn run(command: Cloud, places: Places, shown: Arc<Shown>, call: impl F
         Cloud::Stop => serve::stop(&places, &shown).await?,
         Cloud::Key(command) => keys::key(command, places, &shown).await?,
         Cloud::Workspace(command) => keys::workspace(command, places, &shown).await?,
-        Cloud::RotateKey { workspace, data } => keys::rotate(workspace, data, places, &shown).await?,
+        Cloud::RotateKey { master: true, data, .. } => keys::replace_master(data, places, &shown).await?,
+        Cloud::RotateKey { workspace, data, .. } => keys::rotate(workspace, data, places, &shown).await?,
         Cloud::List => {
             let rows = call()?.app.cloud_list(Empty {}, language).await?;
             shown.result(&json!({"clouds": rows}), &list(&rows, &shown));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use pc_app::embedded::{Admin, ServeOptions};
+use pc_app::embedded::{self, Admin, ServeOptions};
 use pc_app::unattended_keychain;
 use pc_base::Places;
 use serde_json::json;
@@ -109,5 +109,17 @@ pub async fn rotate(workspace: Option<String>, data: Option<PathBuf>, places: Pl
         format!("{} {words} {} ({})", row.workspace, row.version, row.key_id)
     });
     shown.result(&json!({"rotated": rows}), &lines.collect::<Vec<_>>().join("\n"));
+    Ok(())
+}
+
+/// A new master key.
+pub async fn replace_master(data: Option<PathBuf>, places: Places, shown: &Shown) -> Result<()> {
+    let places = if data.is_some() { ServeOptions::apart(&places, data) } else { places };
+    super::blocking(move || embedded::replace_master(&places, &unattended_keychain(&places)?.1)).await?;
+    let words = shown.words(
+        "The master key was replaced. Other folders of this user follow when they are opened next.",
+        "主密钥已更换。该用户的其他数据目录将在下次打开时随之更换。",
+    );
+    shown.result(&json!({"replaced": true}), words);
     Ok(())
 }

@@ -142,3 +142,36 @@ fn a_receipt_is_checked_offline_and_what_is_wrong_is_named() {
     assert!(output.status.success() && found["action"] == json!("deletion"), "{found}");
     assert!(ran(partner(&home).args(["cloud", "stop"])).0.status.success());
 }
+
+/// The same with the master key: what it wraps is wrapped anew, its own keys change, and keys that were made stay.
+#[test]
+fn a_new_master_key_loses_nothing_even_when_killed_on_the_way() {
+    let home = home();
+    let served = Served::start(&home);
+    let (file, first) = (served.http.upload(&tiny_rows(5)), served.http.key.clone());
+    let (output, refused) = ran(&mut cloud(&home, &["rotate-key", "--master"]));
+    assert_eq!((output.status.code(), &refused["error"]["code"]), (Some(1), &json!("home_locked")));
+    served.end();
+    let made = said(&home, &["key", "create"])["key"].as_str().unwrap().to_owned();
+    let keys = |home: &Home| std::fs::read_to_string(&home.places.key_file).unwrap().lines().count();
+    for round in 0..4 {
+        let mut rotation = cloud(&home, &["rotate-key", "--master"]).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(20 * round));
+        rotation.kill().unwrap();
+        rotation.wait().unwrap();
+        let before = keys(&home);
+        assert_eq!(said(&home, &["rotate-key", "--master"])["replaced"], json!(true));
+        assert_eq!(keys(&home), before + 1, "the old ones stay for folders that were not opened since");
+        let served = Served::start(&home);
+        let path = format!("/api/v1/extensions/files/{file}/content");
+        let (status, text) = served.http.send("GET", &path, "application/json", b"");
+        assert_eq!((status, text.as_str()), (200, tiny_rows(5).as_str()), "round {round}");
+        assert_ne!(served.http.key, first);
+        let with = |key: &str| {
+            let http = Http { host: served.http.host.clone(), key: key.to_owned() };
+            http.send("GET", "/api/v1/files", "application/json", b"").0
+        };
+        assert_eq!((with(&first), with(&made)), (401, 200), "round {round}");
+        served.end();
+    }
+}

@@ -73,14 +73,16 @@ impl State {
         let derived = |what: &str, digits: usize| {
             self.master.derived_text(&format!("{what}/{workspace}")).expose()[..digits].to_owned()
         };
-        let own = api_key.is_none();
-        let api_key = api_key.unwrap_or_else(|| Secret::new(format!("sk-{}", derived("api key", 32))));
+        let own_key = Secret::new(format!("sk-{}", derived("api key", 32)));
+        let own_hash = hash_of(own_key.expose());
+        let (own, api_key) = (api_key.is_none(), api_key.unwrap_or(own_key));
         let access_key_id = format!("LTAI{}", &derived("access key id", 20));
         let access_key_secret = Secret::new(derived("access key secret", 40));
         let admin_api_key = Secret::new(format!("sk-admin-{}", derived("admin API key", 32)));
         let wish = KeyWish { workspace: workspace.to_owned(), ..KeyWish::default() };
         let row = ApiKey { own, ..self.key_row(&wish, hash_of(api_key.expose())) };
-        let admin = self.key_row(&wish, hash_of(admin_api_key.expose()));
+        let admin_hash = hash_of(admin_api_key.expose());
+        let admin = self.key_row(&wish, admin_hash.clone());
         let admin = ApiKey { own: true, access: ADMIN.to_owned(), ..admin };
         self.store.write(|tx| {
             for row in [row, admin] {
@@ -89,7 +91,9 @@ impl State {
                     tx.api_key_add(&row)?;
                 }
             }
-            Ok(())
+            // What comes from another master key opens nothing any more.
+            tx.api_keys_own(workspace, [&own_hash, &admin_hash])?;
+            tx.access_keys_but(workspace, &access_key_id)
         })?;
         let known = self.store.read(|tx| tx.access_key(&access_key_id))?;
         if known.is_none() {

@@ -26,8 +26,19 @@ fn keyring(tx: &Tx<'_>, master: &MasterKey, workspace: &str) -> anyhow::Result<A
     Ok(Arc::new(ring.with_context(|| format!("the workspace {workspace} has no key"))?))
 }
 
-/// Every workspace's keyring.
+/// Every workspace's keyring. What an older master key wrapped is wrapped anew by the present one, in one transaction; the
+/// data keys stay the same, so that nothing else changes.
 pub(crate) fn keyrings(store: &CloudStore, master: &MasterKey) -> anyhow::Result<HashMap<String, Arc<Keyring>>> {
+    store.write(|tx| {
+        for workspace in tx.workspaces()? {
+            for row in tx.data_keys(&workspace.id)? {
+                if let Some(wrapped_key) = master.rewrap(&row.wrapped_key, &owner_of(&workspace.id))? {
+                    tx.data_key_rewrap(&WrappedKey { wrapped_key, ..row })?;
+                }
+            }
+        }
+        Ok(())
+    })?;
     store.read(|tx| {
         let of = |row: Workspace| keyring(tx, master, &row.id).map(|ring| (row.id, ring));
         tx.workspaces()?.into_iter().map(of).collect()

@@ -143,6 +143,20 @@ impl Tx<'_> {
         run(self.0, "DELETE FROM api_keys WHERE number = ?1", [number]).map(drop)
     }
 
+    /// Leaves a workspace with these own keys of the program, by their hashes: others of an older master key are removed,
+    /// and those that are there are known as its own.
+    pub fn api_keys_own(&self, workspace: &str, hashes: [&str; 2]) -> anyhow::Result<()> {
+        let params = (workspace, hashes[0], hashes[1]);
+        run(self.0, "DELETE FROM api_keys WHERE workspace_id = ?1 AND own AND hash NOT IN (?2, ?3)", params)?;
+        run(self.0, "UPDATE api_keys SET own = 1 WHERE workspace_id = ?1 AND hash IN (?2, ?3) AND NOT own", params)
+            .map(drop)
+    }
+
+    /// Removes a workspace's AccessKey pairs but one.
+    pub fn access_keys_but(&self, workspace: &str, id: &str) -> anyhow::Result<()> {
+        run(self.0, "DELETE FROM access_keys WHERE workspace_id = ?1 AND id <> ?2", (workspace, id)).map(drop)
+    }
+
     /// Removes short-lived keys that ended before `now`. Others stay to be seen as expired.
     pub fn api_keys_expire(&self, now: &str) -> anyhow::Result<()> {
         run(self.0, "DELETE FROM api_keys WHERE parent IS NOT NULL AND expires_at < ?1", [now]).map(drop)

@@ -1,7 +1,7 @@
 //! Table `secrets`: named secrets (API keys, AccessKey secrets) sealed below the master key.
 
 use pc_base::Secret;
-use pc_secrets::{DataKey, open, seal};
+use pc_secrets::{Keys, open, seal};
 
 use crate::database::{first, run};
 
@@ -9,13 +9,13 @@ use super::Tx;
 
 impl Tx<'_> {
     /// Seals and keeps a secret such as `cloud/ID/api_key`; the old one of this name is gone.
-    pub fn secret_put(&self, key: &DataKey, name: &str, secret: &Secret<String>) -> anyhow::Result<()> {
+    pub fn secret_put(&self, key: &impl Keys, name: &str, secret: &Secret<String>) -> anyhow::Result<()> {
         let sealed = seal(key, &identity(name), secret.expose().as_bytes());
         run(self.0, "INSERT OR REPLACE INTO secrets (name, sealed) VALUES (?1, ?2)", (name, sealed)).map(drop)
     }
 
     /// A kept secret. `Code::SealedDamaged` when the key is not the one that sealed it.
-    pub fn secret(&self, key: &DataKey, name: &str) -> anyhow::Result<Option<Secret<String>>> {
+    pub fn secret(&self, key: &impl Keys, name: &str) -> anyhow::Result<Option<Secret<String>>> {
         let sealed: Option<Vec<u8>> =
             first(self.0, "SELECT sealed FROM secrets WHERE name = ?1", [name], |row| row.get(0))?;
         let Some(sealed) = sealed else { return Ok(None) };
@@ -41,6 +41,7 @@ fn identity(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pc_secrets::DataKey;
 
     #[test]
     fn a_secret_comes_back_under_its_own_name_and_key_only() {
