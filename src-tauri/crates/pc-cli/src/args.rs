@@ -108,6 +108,9 @@ pub enum Cloud {
         /// A key to accept; without it one is made.
         #[arg(long)]
         api_key: Option<String>,
+        /// Limits: this program's own, or those that Model Studio documents.
+        #[arg(long, value_enum, default_value_t = Limits::Embedded)]
+        profile: Limits,
     },
     /// End the cloud that runs in the background.
     Stop,
@@ -153,6 +156,13 @@ pub enum Cloud {
     Remove { id: String },
     /// Ask a cloud whether it answers, and what it offers.
     Check { id: String },
+}
+
+/// A profile of limits by its name.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Limits {
+    Embedded,
+    ModelStudio,
 }
 
 #[derive(Subcommand)]

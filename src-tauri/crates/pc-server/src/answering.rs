@@ -62,6 +62,7 @@ async fn place(state: &Arc<State>, caller: &Caller, model: String, at_once: bool
     let (state, caller) = (state.clone(), caller.clone());
     blocking(move || {
         let found = state.store.read(|tx| tx.deployment(&caller.workspace, &model))?;
+        state.rates.model(&state.profile, &caller.workspace, &model, state.clock.now().as_second())?;
         if let Some(row) = &found {
             caller.allowed(&[&model, &row.model_name, &row.base_model])?;
         }
@@ -192,8 +193,10 @@ fn charge(
     let request = once.source(&caller.request_id);
     // Several answers to one question read it once.
     let input = if index == 0 { done.input_tokens } else { 0 };
+    let (tokens, now) = (input + done.output_tokens, state.clock.now().as_second());
+    state.rates.spend(&caller.workspace, &place.model, tokens, now);
     if let Some(number) = place.deployed {
-        state.lately.spend(number, input + done.output_tokens, state.clock.now().as_second());
+        state.lately.spend(number, tokens, now);
     }
     state.store.write(|tx| {
         for (item, quantity) in [("input_token", input), ("output_token", done.output_tokens)] {

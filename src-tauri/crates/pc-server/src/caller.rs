@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, OriginalUri, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use pc_base::Secret;
@@ -94,6 +94,8 @@ impl FromRequestParts<Arc<State>> for Reader {
         if asked.is_some_and(|workspace| workspace != found.workspace) {
             return Err(denied("Workspace.AccessDenied", "This key does not open that workspace."));
         }
+        let path = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |uri| uri.path());
+        state.rates.call(&state.profile, &found.workspace, &parts.method, path, state.clock.now().as_second())?;
         let (api_key_id, scope) = (found.number.to_string(), Arc::new(found.scope));
         let caller = Caller { workspace: found.workspace, api_key_id, request_id, scope };
         Ok(Self { caller, key: found.number, ends: found.expires_at })

@@ -2,7 +2,8 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
@@ -13,6 +14,7 @@ use futures_util::FutureExt as _;
 use pc_protocol::{CompatibleErrorBody, NativeErrorBody, RpcErrorBody};
 use uuid::Uuid;
 
+use crate::connections::timely;
 use crate::refusal::Refusal;
 use crate::state::State;
 
@@ -26,7 +28,10 @@ pub(crate) async fn edge(Shared(state): Shared<Arc<State>>, mut request: Request
     request.extensions_mut().insert(RequestId(id.clone()));
     let path = request.uri().path().to_owned();
     let open = OpenRequest::begin(state.clone());
-    let response = match admitted(request.headers(), request.uri()) {
+    let (silence, late) = (Duration::from_secs(state.profile.silence_seconds), Arc::new(AtomicBool::new(false)));
+    let request = request.map(|body| timely(body, silence, late.clone()));
+    let fits = admitted(request.headers(), request.uri()).and_then(|()| bounded(&state, &request));
+    let response = match fits {
         Err(refusal) => refusal.into_response(),
         Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
             Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "An internal error occurred.")
@@ -34,6 +39,11 @@ pub(crate) async fn edge(Shared(state): Shared<Arc<State>>, mut request: Request
         }),
     };
     drop(open);
+    let response = match late.load(Ordering::Relaxed) && response.status().is_client_error() {
+        true => Refusal::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeOut", "The request stood still for too long.")
+            .into_response(),
+        false => response,
+    };
     let mut response = shaped(response, &path, &id);
     let value = HeaderValue::from_str(&id).expect("a UUID is ASCII");
     response.headers_mut().insert("x-request-id", value);
@@ -56,6 +66,22 @@ impl Drop for OpenRequest {
         self.0.open_requests.fetch_sub(1, Ordering::Relaxed);
         self.0.touch();
     }
+}
+
+/// Within the limits that hold for whoever calls: of the head, and of what is being worked on.
+fn bounded(state: &State, request: &Request) -> Result<(), Refusal> {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+    let head = headers.sum::<usize>() + request.uri().to_string().len();
+    let limit = state.profile.header_bytes;
+    if head > limit {
+        let message = format!("Address and headers exceed {limit} bytes.");
+        return Err(Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "BadRequest.TooLarge", message));
+    }
+    if state.open_requests.load(Ordering::Relaxed) > state.profile.open_requests {
+        let message = "Too many requests are being worked on.";
+        return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling", message));
+    }
+    Ok(())
 }
 
 /// Only names of this machine: a page in a browser that resolves its own name to this address is refused.

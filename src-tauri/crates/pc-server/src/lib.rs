@@ -4,6 +4,7 @@
 mod account;
 mod answering;
 mod caller;
+mod connections;
 mod deploying;
 mod edge;
 mod engine;
@@ -14,6 +15,7 @@ mod openai_rows;
 mod profile;
 mod python;
 mod queue;
+mod rates;
 mod receipts;
 mod refusal;
 mod routes;

@@ -1,9 +1,16 @@
-//! Limits as data: the embedded cloud's own, and those that Model Studio documents.
+//! Limits as data, each profile a file with its date and source: the embedded cloud's own, and those that Model Studio
+//! documents. Deliberately absent: holding anybody to them.
+
+use serde::Deserialize;
 
 /// What a cloud allows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Profile {
-    pub name: &'static str,
+    pub name: String,
+    /// `YYYY-MM-DD`: as of when.
+    pub date: String,
+    pub source: String,
     pub file_bytes: u64,
     pub all_files_bytes: u64,
     pub files: u64,
@@ -14,42 +21,60 @@ pub struct Profile {
     pub batch_bytes: u64,
     /// Of a request that is not an upload.
     pub body_bytes: usize,
+    /// Of a request's address and headers together.
+    pub header_bytes: usize,
     /// Jobs that may wait or run at once.
     pub open_jobs: u64,
+    /// Those and the succeeded ones; nothing does not limit.
+    pub kept_jobs: Option<u64>,
     /// Answers being generated at once.
     pub generations: usize,
+    /// Requests being worked on at once.
+    pub open_requests: usize,
+    /// Further ones wait until one ends.
+    pub connections: usize,
+    /// How long a client may send or take nothing in the middle of a request or an answer.
+    pub silence_seconds: u64,
+    /// By workspace.
+    pub uploads_a_second: Option<u64>,
+    /// Other calls about files, by workspace.
+    pub file_calls_a_second: Option<u64>,
+    /// By workspace and model; a sixtieth of it a second.
+    pub model_requests_a_minute: Option<u64>,
+    pub model_tokens_a_minute: Option<u64>,
 }
 
 impl Profile {
     /// Generous; the default.
     pub fn embedded() -> Self {
-        Self {
-            name: "embedded",
-            file_bytes: 10_000_000_000,
-            all_files_bytes: 1_000_000_000_000,
-            files: 10_000,
-            piece_bytes: 64 << 20,
-            extract_bytes: 10_000_000_000,
-            batch_bytes: 10_000_000_000,
-            body_bytes: 8 << 20,
-            open_jobs: 1_000,
-            generations: 32,
-        }
+        Self::read(include_str!("../data/profiles/embedded.json"))
     }
 
-    /// The documented numbers: files of 300 MB, 100 GB in all, 10,000 files, 20 jobs.
+    /// The documented numbers.
     pub fn model_studio() -> Self {
-        Self {
-            name: "model-studio",
-            file_bytes: 300 << 20,
-            all_files_bytes: 100 << 30,
-            files: 10_000,
-            piece_bytes: 64 << 20,
-            extract_bytes: 150 << 20,
-            batch_bytes: 500 << 20,
-            body_bytes: 6 << 20,
-            open_jobs: 20,
-            generations: 32,
+        Self::read(include_str!("../data/profiles/model-studio.json"))
+    }
+
+    /// The profile of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::embedded(), Self::model_studio()].into_iter().find(|profile| profile.name == name)
+    }
+
+    fn read(text: &str) -> Self {
+        serde_json::from_str(text).expect("a test reads it")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_profiles_read_and_say_where_they_come_from() {
+        for name in ["embedded", "model-studio"] {
+            let profile = Profile::named(name).unwrap();
+            assert!(!profile.source.is_empty() && profile.date.len() == 10);
         }
+        assert_eq!(Profile::named("other"), None);
     }
 }

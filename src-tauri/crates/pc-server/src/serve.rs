@@ -1,15 +1,13 @@
 //! The router on a listening socket, until told to stop.
 
-use std::future::{Future, IntoFuture as _};
-use std::net::SocketAddr;
+use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
 use crate::state::State;
-use crate::{queue, routes};
+use crate::{connections, queue, routes};
 
 /// Serves until `shutdown` resolves; then stops running work so that it can go on at the next start, and gives open
 /// requests three seconds.
@@ -19,28 +17,12 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let threads = queue::start(&state);
-    let (ending, ended) = tokio::sync::oneshot::channel::<()>();
     let stopping = state.clone();
-    let graceful = async move {
+    let told = async move {
         shutdown.await;
         stopping.end();
-        drop(ending);
     };
-    let served =
-        axum::serve(listener, routes::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(graceful);
-    let served = tokio::spawn(served.into_future());
-    let stop = served.abort_handle();
-    tokio::spawn(async move {
-        let _closed = ended.await;
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        stop.abort();
-    });
-    match served.await {
-        Ok(result) => result.context("serving")?,
-        Err(error) if error.is_cancelled() => {}
-        Err(error) => return Err(error.into()),
-    }
+    connections::accept(listener, routes::router(state.clone()), &state.profile, told).await;
     state.end();
     tokio::task::spawn_blocking(move || {
         for thread in threads {

@@ -22,6 +22,7 @@ use crate::intake::{Claims, Resuming};
 use crate::money::limits::Lately;
 use crate::money::prices::PriceBook;
 use crate::profile::Profile;
+use crate::rates::Rates;
 
 /// What the embedded cloud is started with.
 pub struct Options {
@@ -52,6 +53,7 @@ pub struct State {
     pub(crate) at_once: AtOnce,
     pub(crate) keys: RwLock<HashMap<String, Arc<Keyring>>>,
     pub(crate) generations: Arc<Semaphore>,
+    pub(crate) rates: Rates,
     pub(crate) claims: Claims,
     pub(crate) resuming: Resuming,
     pub(crate) lately: Lately,
@@ -92,6 +94,7 @@ impl State {
             keys: RwLock::new(keys),
             at_once: AtOnce::default(),
             generations,
+            rates: Rates::default(),
             claims: Claims::default(),
             resuming: Resuming::default(),
             lately: Lately::default(),

@@ -29,6 +29,7 @@ pub struct ServeOptions {
     pub port: u16,
     /// A key to accept beside those that it knows; nothing makes one.
     pub api_key: Option<Secret<String>>,
+    pub profile: Profile,
     /// Ends by itself after so long without a request or a job.
     pub idle: Option<Duration>,
 }
@@ -138,10 +139,10 @@ fn state_of(places: &Places, keychain: &Keychain, profile: Profile) -> Result<Ar
 }
 
 fn open(options: ServeOptions) -> Result<Opened> {
-    let ServeOptions { places, keychain, port, api_key, .. } = options;
+    let ServeOptions { places, keychain, port, api_key, profile, .. } = options;
     let lock = Lock::wait(&found::process_lock(&places), LOCK_PATIENCE)?;
     let (listener, address) = listen(&places, port)?;
-    let state = state_of(&places, &keychain, Profile::embedded())?;
+    let state = state_of(&places, &keychain, profile)?;
     let keys = state.credentials(api_key)?;
     let running = Running {
         base_url: format!("http://{address}"),

@@ -74,7 +74,8 @@ impl Spec {
             }
         };
         let idle = Some(Duration::from_secs(self.idle_seconds));
-        Ok(ServeOptions { places: self.places, keychain, port: 0, api_key: None, idle })
+        let profile = pc_server::Profile::embedded();
+        Ok(ServeOptions { places: self.places, keychain, port: 0, api_key: None, profile, idle })
     }
 }
 

@@ -16,8 +16,8 @@ use crate::table::{table, text};
 pub async fn run(command: Cloud, places: Places, shown: Arc<Shown>, call: impl FnOnce() -> Result<Call>) -> Result<()> {
     let language = shown.language();
     match command {
-        Cloud::Serve { port, data, api_key } => {
-            super::blocking(move || serve::serve(port, data, api_key, &places, &shown)).await?;
+        Cloud::Serve { port, data, api_key, profile } => {
+            super::blocking(move || serve::serve(port, data, api_key, profile, &places, &shown)).await?;
         }
         Cloud::Stop => serve::stop(&places, &shown).await?,
         Cloud::Key(command) => keys::key(command, places, &shown).await?,

@@ -4,19 +4,31 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use pc_app::api::KeyPlace;
-use pc_app::embedded::{self, Running, ServeOptions, serve_here};
+use pc_app::embedded::{self, Profile, Running, ServeOptions, serve_here};
 use pc_app::unattended_keychain;
 use pc_base::{Places, Secret};
 use serde_json::json;
 
+use crate::args::Limits;
 use crate::shown::Shown;
 
 /// Serves until a signal.
-pub fn serve(port: u16, data: Option<PathBuf>, api_key: Option<String>, places: &Places, shown: &Shown) -> Result<()> {
+pub fn serve(
+    port: u16,
+    data: Option<PathBuf>,
+    api_key: Option<String>,
+    limits: Limits,
+    places: &Places,
+    shown: &Shown,
+) -> Result<()> {
     let places = ServeOptions::apart(places, data);
+    let profile = match limits {
+        Limits::Embedded => Profile::embedded(),
+        Limits::ModelStudio => Profile::model_studio(),
+    };
     let (place, keychain) = unattended_keychain(&places)?;
     let api_key = api_key.map(Secret::new);
-    let options = ServeOptions { places: places.clone(), keychain, port, api_key, idle: None };
+    let options = ServeOptions { places: places.clone(), keychain, port, api_key, profile, idle: None };
     serve_here(options, |running| listening(running, place, &places, shown))
 }
 

@@ -124,6 +124,7 @@ fn an_idle_cloud_ends_by_itself_and_takes_its_file_along() {
         places: home.places.clone(),
         keychain: key_file(&home),
         port: 0,
+        profile: embedded::Profile::embedded(),
         api_key: Some(pc_base::Secret::new("sk-mine".to_owned())),
         idle: Some(Duration::from_secs(1)),
     };

@@ -68,7 +68,9 @@ pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) ->
         let filter = JobFilter { status: Some(status.to_owned()), model: None };
         open += state.store.read(|tx| tx.jobs(&caller.workspace, &filter, 0, 1))?.1;
     }
-    if open >= state.profile.open_jobs {
+    let succeeded = JobFilter { status: Some("SUCCEEDED".to_owned()), model: None };
+    let kept = open + state.store.read(|tx| tx.jobs(&caller.workspace, &succeeded, 0, 1))?.1;
+    if open >= state.profile.open_jobs || state.profile.kept_jobs.is_some_and(|most| kept >= most) {
         return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling", "Too many fine-tune jobs are running."));
     }
     let suffix = asked.finetuned_output_suffix.as_deref().map(|text| suffix_of(text, 64)).transpose()?;
