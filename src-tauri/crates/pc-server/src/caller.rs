@@ -51,6 +51,14 @@ impl Caller {
 }
 
 impl Caller {
+    /// Refuses a key that may only read; asked by itself where a GET changes something.
+    pub fn may_write(&self) -> Answer<()> {
+        if self.scope.write {
+            return Ok(());
+        }
+        Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "This key may only read."))
+    }
+
     /// Refuses a model that the key is not for; by its own name, that it was deployed from, and its base model's. Asked only
     /// about models that this workspace has, so a refusal tells nothing of another's.
     pub fn allowed(&self, names: &[&str]) -> Answer<()> {
@@ -144,8 +152,8 @@ impl FromRequestParts<Arc<State>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Answer<Self> {
         let Reader { caller, .. } = Reader::from_request_parts(parts, state).await?;
-        if !caller.scope.write && !parts.method.is_safe() {
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "This key may only read."));
+        if !parts.method.is_safe() {
+            caller.may_write()?;
         }
         Ok(caller)
     }

@@ -34,6 +34,11 @@ async fn a_key_that_may_read_changes_nothing() {
         let (status, refused) = cloud.call_as(&reader, method, &path, body).await;
         assert_eq!((status.as_u16(), &refused["code"]), (403, &json!("AccessDenied")), "{method} {path}");
     }
+    let job = cloud.tune(&file).await;
+    cloud.until(&format!("/api/v1/fine-tunes/{job}"), "SUCCEEDED").await;
+    let publish = format!("/api/v1/fine-tunes/{job}/export/checkpoint-1");
+    let (status, refused) = cloud.call_as(&reader, "GET", &publish, Value::Null).await;
+    assert_eq!((status.as_u16(), &refused["code"]), (403, &json!("AccessDenied")), "a GET that changes something");
     let (status, refused) = cloud.call_as(&reader, "POST", "/compatible-mode/v1/chat/completions", ask()).await;
     assert_eq!((status.as_u16(), &refused["error"]["code"]), (403, &json!("access_denied")));
     let (status, token) = cloud.call_as(&reader, "POST", "/api/v1/tokens", Value::Null).await;
@@ -65,6 +70,14 @@ async fn a_key_for_some_models_opens_what_stems_from_them_and_nothing_else() {
         assert_eq!((status.as_u16(), &refused["code"]), (403, &json!("Model.AccessDenied")));
     }
     assert_eq!(cloud.call_as(&other, "POST", "/api/v1/deployments", deploy).await.0, 403);
+    let path = format!("/api/v1/deployments/{model}");
+    assert_eq!(cloud.call_as(&other, "PUT", &format!("{path}/scale"), json!({"capacity": 2})).await.0, 403);
+    assert_eq!(cloud.call_as(&other, "DELETE", &path, Value::Null).await.0, 403);
+    let job = cloud.tune(&cloud.dataset().await).await;
+    cloud.until(&format!("/api/v1/fine-tunes/{job}"), "SUCCEEDED").await;
+    let weights = format!("/api/v1/extensions/fine-tunes/{job}/weights");
+    assert_eq!(cloud.call_as(&other, "GET", &weights, Value::Null).await.0, 403);
+    assert_eq!(cloud.call_as(&tiny, "GET", &weights, Value::Null).await.0, 200);
     let unknown = json!({"model": "nothing", "input": {"prompt": "hi"}});
     let (status, refused) = cloud.call_as(&other, "POST", GENERATION, unknown).await;
     assert_eq!((status.as_u16(), &refused["code"]), (404, &json!("ModelNotFound")), "what is not there is not denied");

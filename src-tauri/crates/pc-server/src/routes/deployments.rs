@@ -259,6 +259,7 @@ async fn change(
     blocking(move || {
         let (before, row) = {
             let mut row = row_of(&state, &caller, &id)?;
+            caller.allowed(&[&row.deployed_model, &row.model_name, &row.base_model])?;
             let before = row.clone();
             edit(&state, &mut row)?;
             (before, row)
@@ -291,6 +292,8 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Answer<Json<Output<Shown>>> {
     blocking(move || {
+        let row = row_of(&state, &caller, &id)?;
+        caller.allowed(&[&row.deployed_model, &row.model_name, &row.base_model])?;
         let removed = state.store.write(|tx| {
             let Some(mut row) = tx.deployment(&caller.workspace, &id)? else { return Ok(None) };
             state.meter_hours(tx, &mut row)?;

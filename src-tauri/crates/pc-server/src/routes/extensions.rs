@@ -50,6 +50,7 @@ fn result_of(state: &State, caller: &Caller, id: &str) -> Answer<(TunedModel, Ve
     let job = job_of(state, caller, id)?;
     let model = state.store.read(|tx| tx.model(&caller.workspace, &job.output_model))?;
     let model = model.ok_or_else(|| Refusal::not_found("The job's result"))?;
+    caller.allowed(&[&model.name, &model.base_model])?;
     let artifacts = state.store.read(|tx| tx.artifacts(&model.weights))?;
     Ok((model, artifacts))
 }

@@ -127,6 +127,7 @@ pub(super) async fn publish(
 ) -> Answer<Json<Output<bool>>> {
     blocking(move || {
         let job = job_of(&state, &caller, &id)?;
+        caller.may_write()?;
         if !TrainingType::from_name(&job.training_type).is_some_and(TrainingType::has_checkpoints) {
             return Err(Refusal::unsupported("Only checkpoints of sft and efficient_sft can be published."));
         }
