@@ -42,6 +42,10 @@ pub struct Profile {
     /// By workspace and model; a sixtieth of it a second.
     pub model_requests_a_minute: Option<u64>,
     pub model_tokens_a_minute: Option<u64>,
+    /// By account.
+    pub balance_calls_a_second: Option<u64>,
+    /// By account and kind of bill.
+    pub bill_calls_a_minute: Option<u64>,
 }
 
 impl Profile {

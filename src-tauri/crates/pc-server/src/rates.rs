@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use axum::http::{Method, StatusCode};
+use pc_protocol::action;
 
 use crate::profile::Profile;
 use crate::refusal::{Answer, Refusal};
@@ -97,6 +98,24 @@ impl Rates {
         self.with(format!("{kind}/{workspace}"), now, |counts| {
             if counts.calls.since(now) >= limit {
                 return Err(full("Throttling.RateQuota", "Requests rate limit exceeded.", 1));
+            }
+            counts.calls.add(now, 1);
+            Ok(())
+        })
+    }
+
+    /// Counts a call of the billing API by its action, where that is limited.
+    pub fn bill(&self, profile: &Profile, account: i64, action: &str, now: i64) -> Answer<()> {
+        let (limit, from) = match action {
+            action::BALANCE => (profile.balance_calls_a_second, now),
+            action::INSTANCE_BILL | action::SETTLED_BILL => (profile.bill_calls_a_minute, now - MINUTE + 1),
+            _ => return Ok(()),
+        };
+        let Some(limit) = limit else { return Ok(()) };
+        self.with(format!("bill/{account}/{action}"), now, |counts| {
+            if counts.calls.since(from) >= limit {
+                let after = if from == now { 1 } else { counts.calls.wait(now) };
+                return Err(full("Throttling.User", "Request was denied due to user flow control.", after));
             }
             counts.calls.add(now, 1);
             Ok(())

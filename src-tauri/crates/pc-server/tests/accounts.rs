@@ -131,3 +131,25 @@ async fn a_workspace_that_holds_something_stays() {
     let (status, refused) = studio(&cloud, keys, "POST", "workspaces", "ListWorkspaces", "").await;
     assert_eq!((status, &refused["Code"]), (404, &json!("InvalidAction.NotFound")), "an action at another's address");
 }
+
+#[tokio::test]
+async fn the_documented_profile_holds_the_billing_api_to_its_quotas() {
+    let dir = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let cloud = Cloud::open(dir, common::SmallEngine::default(), pc_server::Profile::model_studio());
+    for _ in 0..10 {
+        bss(&cloud, &cloud.keys, "QueryAccountBalance", "").await;
+    }
+    let call = |action: &'static str, query: &'static str| Call {
+        keys: &cloud.keys,
+        method: "POST",
+        path: "/",
+        version: "2017-12-14",
+        action,
+        query,
+    };
+    let (status, refused) = cloud.signed(call("QueryAccountBalance", "")).await;
+    assert_eq!((status.as_u16(), &refused["Code"]), (429, &json!("Throttling.User")));
+    assert_eq!(cloud.signed(call("QueryBillOverview", "BillingCycle=2026-11")).await.0, 200, "others are not held up");
+    cloud.clock.advance(jiff::SignedDuration::from_secs(1));
+    bss(&cloud, &cloud.keys, "QueryAccountBalance", "").await;
+}

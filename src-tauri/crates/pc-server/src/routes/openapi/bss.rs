@@ -39,6 +39,7 @@ pub(super) async fn act(Shared(state): Shared<Arc<State>>, request: Request) -> 
     let signed = Signed::read(&state, request).await?;
     blocking(move || {
         let Admitted { request_id: id, account, action, parameters, .. } = signed.admitted(&state, action::VERSION)?;
+        state.rates.bill(&state.profile, account, &action, state.clock.now().as_second())?;
         let bills = Bills { state: &state, account };
         match action.as_str() {
             action::BALANCE => Ok(said(id, bills.balance(parameters)?)),
