@@ -39,6 +39,11 @@ impl Window {
         }
         self.0.iter().map(|(_, amount)| amount).sum()
     }
+
+    /// Seconds until the oldest of it leaves the minute.
+    fn wait(&self, now: i64) -> u64 {
+        self.0.front().map_or(1, |(second, _)| u64::try_from(second + MINUTE - now).unwrap_or(1).max(1))
+    }
 }
 
 impl Lately {
@@ -51,15 +56,15 @@ impl Lately {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = all.entry(row.number).or_default();
         let full = |window: &mut Window, limit: Option<u64>| limit.is_some_and(|limit| window.sum(now) >= limit);
-        let refused = |code, what| {
+        let refused = |code, what, window: &Window| {
             let message = format!("The deployment's {what} a minute are used up.");
-            Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, code, message))
+            Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, code, message).again(window.wait(now)))
         };
         if full(&mut counts.requests, row.rpm_limit) {
-            return refused("Throttling.RateQuota", "requests");
+            return refused("Throttling.RateQuota", "requests", &counts.requests);
         }
         if full(&mut counts.tokens, row.tpm_limit) {
-            return refused("Throttling.AllocationQuota", "tokens");
+            return refused("Throttling.AllocationQuota", "tokens", &counts.tokens);
         }
         counts.requests.add(now, 1);
         Ok(())
@@ -88,7 +93,8 @@ mod tests {
         let lately = Lately::default();
         let row = Deployment { number: 1, rpm_limit: Some(2), ..Deployment::default() };
         assert!(lately.admit(&row, 0).is_ok() && lately.admit(&row, 30).is_ok());
-        assert_eq!(lately.admit(&row, 59).unwrap_err().code, "Throttling.RateQuota");
+        let refused = lately.admit(&row, 59).unwrap_err();
+        assert_eq!((refused.code, refused.after), ("Throttling.RateQuota", Some(1)), "when the first one leaves");
         assert!(lately.admit(&row, 60).is_ok(), "the first one is a minute ago");
         assert!(lately.admit(&row, 61).is_err());
     }
