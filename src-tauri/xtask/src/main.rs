@@ -17,6 +17,7 @@ const USAGE: &str = "\
 cargo xtask start          set up, build in release, open the window; without a display, or with --headless, the main job
 cargo xtask setup          system packages, npm packages, ONNX Runtime, base model
 cargo xtask test           set up and run every test
+cargo xtask torture        kills the embedded cloud a hundred times, or --rounds N, and looks for losses
 cargo xtask check          fmt, house rules, the window's content, clippy, generated files, docs
 cargo xtask codegen        the UI's types and command table from Rust; with --check only compares
 cargo xtask tidy           house rules and arrows alone
@@ -31,6 +32,8 @@ fn main() -> ExitCode {
         ["start", "--headless"] => start::start(true),
         ["setup"] => setup::setup(setup::Extent::Program),
         ["test"] => test::test(),
+        ["torture"] => test::torture("100"),
+        ["torture", "--rounds", rounds] => test::torture(rounds),
         ["check"] => check::check(),
         ["codegen"] => codegen::codegen(codegen::Mode::Write),
         ["codegen", "--check"] => codegen::codegen(codegen::Mode::Check),

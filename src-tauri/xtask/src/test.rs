@@ -12,6 +12,7 @@ use crate::ui;
 const ACROSS: &[(&str, &str)] = &[
     ("conformance", "Conformance: one story, every endpoint"),
     ("sdk", "The vendors' own clients against the embedded cloud"),
+    ("torture", "Torture: kills at any moment, full disks"),
     ("journey", "Journey: the main job"),
     ("browser", "Browser flows"),
     ("window", "The real window"),
@@ -58,6 +59,20 @@ fn targets() -> Result<Vec<String>> {
     names.sort();
     names.dedup();
     Ok(names)
+}
+
+/// Kills the program that serves a cloud so many times, and says what was held against what.
+pub fn torture(rounds: &str) -> Result<()> {
+    anyhow::ensure!(rounds.parse::<u32>().is_ok(), "--rounds takes a number");
+    setup(Extent::Tests)?;
+    say("Building the program and its torture");
+    run(
+        &mut command("cargo", &["build", "--workspace", "--all-targets", "--locked"]),
+        "Mend what the compiler names.",
+    )?;
+    say(&format!("{rounds} kills"));
+    let args = ["test", "--workspace", "--locked", "--test", "torture", "--", "--nocapture", "rounds"];
+    run(command("cargo", &args).env("PARTNER_TORTURE_ROUNDS", rounds), "Something was lost.")
 }
 
 /// Prints a bench's figures, built in release.

@@ -20,6 +20,8 @@ pub const THREADS: &str = "PARTNER_THREADS";
 pub const MODELSCOPE: &str = "PARTNER_MODELSCOPE";
 /// Root address of a mirror of Hugging Face; default: the hub itself.
 pub const HUGGINGFACE: &str = "PARTNER_HUGGINGFACE";
+/// How many rounds the kill test runs; default: ten.
+pub const TORTURE_ROUNDS: &str = "PARTNER_TORTURE_ROUNDS";
 /// Folders of programs, as the system keeps them.
 pub const PROGRAMS: &str = "PATH";
 
