@@ -51,7 +51,7 @@ impl NewKey {
 }
 
 /// A key. Times are RFC 3339.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct KeyRow {
     pub id: i64,
     pub workspace: String,
@@ -71,7 +71,7 @@ pub struct KeyRow {
 }
 
 /// A workspace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkspaceRow {
     pub id: String,
     pub name: String,
@@ -81,7 +81,7 @@ pub struct WorkspaceRow {
 }
 
 /// A workspace whose data key was rotated.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RotatedRow {
     pub workspace: String,
     pub version: u32,

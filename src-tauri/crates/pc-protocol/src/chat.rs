@@ -7,7 +7,7 @@ use crate::message::{Message, Spoken};
 use crate::sampling::SamplingParameters;
 
 /// A question.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChatRequest {
     pub model: String,
     pub messages: Vec<Message>,
@@ -29,7 +29,7 @@ pub struct ChatRequest {
 }
 
 /// What a stream brings beside text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StreamOptions {
     /// A last chunk without choices says what was used.
     #[serde(default)]
@@ -37,7 +37,7 @@ pub struct StreamOptions {
 }
 
 /// A whole answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChatAnswer {
     #[serde(default, deserialize_with = "lenient::text")]
     pub id: String,
@@ -57,7 +57,7 @@ pub struct ChatAnswer {
 }
 
 /// One of the answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChatChoice {
     #[serde(default, deserialize_with = "lenient::count")]
     pub index: u64,
@@ -69,7 +69,7 @@ pub struct ChatChoice {
 }
 
 /// How likely the tokens of a text were.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChoiceLogprobs {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub content: Vec<TokenLogprob>,
@@ -79,7 +79,7 @@ pub struct ChoiceLogprobs {
 }
 
 /// A token and what could have stood there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TokenLogprob {
     pub token: String,
     /// Natural logarithm.
@@ -92,7 +92,7 @@ pub struct TokenLogprob {
 }
 
 /// One of the alternatives.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TopLogprob {
     pub token: String,
     pub logprob: f64,
@@ -101,7 +101,7 @@ pub struct TopLogprob {
 }
 
 /// Tokens of the whole request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChatUsage {
     #[serde(default, deserialize_with = "lenient::count")]
     pub prompt_tokens: u64,
@@ -112,7 +112,7 @@ pub struct ChatUsage {
 }
 
 /// A piece of a streamed answer; the text `[DONE]` follows the last one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChatChunk {
     #[serde(default, deserialize_with = "lenient::text")]
     pub id: String,
@@ -132,7 +132,7 @@ pub struct ChatChunk {
 }
 
 /// New text of one of the answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChunkChoice {
     #[serde(default, deserialize_with = "lenient::count")]
     pub index: u64,
@@ -146,7 +146,7 @@ pub struct ChunkChoice {
 }
 
 /// What is new.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChatDelta {
     #[serde(default, deserialize_with = "lenient::maybe_text", skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,

@@ -6,7 +6,7 @@ use crate::lenient;
 use crate::word::words;
 
 /// What a deployment is created with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CreateDeployment {
     /// A base model or a fine-tune's result.
     pub model_name: String,
@@ -64,7 +64,7 @@ words! {
 }
 
 /// A deployment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Deployment {
     /// What requests name as `model`.
     #[serde(deserialize_with = "lenient::text")]
@@ -118,7 +118,7 @@ pub struct Deployment {
 }
 
 /// A page of deployments, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeploymentPage {
     #[serde(default, deserialize_with = "lenient::count")]
     pub page_no: u64,
@@ -131,14 +131,14 @@ pub struct DeploymentPage {
 }
 
 /// `PUT …/scale`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Scale {
     #[serde(deserialize_with = "lenient::count")]
     pub capacity: u64,
 }
 
 /// `PUT …/update`: at least one of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Limits {
     #[serde(default, deserialize_with = "lenient::maybe_count", skip_serializing_if = "Option::is_none")]
     pub rpm_limit: Option<u64>,

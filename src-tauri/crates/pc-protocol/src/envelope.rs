@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::lenient;
 
 /// `{"request_id", "output"}`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Output<T> {
     #[serde(default, deserialize_with = "lenient::text")]
     pub request_id: String,
@@ -13,7 +13,7 @@ pub struct Output<T> {
 }
 
 /// `{"request_id", "data"}`: the files API.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Data<T> {
     #[serde(default, deserialize_with = "lenient::text")]
     pub request_id: String,
@@ -21,14 +21,14 @@ pub struct Data<T> {
 }
 
 /// `{"request_id"}` alone: a file was deleted.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Answered {
     #[serde(default, deserialize_with = "lenient::text")]
     pub request_id: String,
 }
 
 /// `{"status": "success"}`: a job was cancelled or deleted.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Done {
     #[serde(default, deserialize_with = "lenient::text")]
     pub status: String,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::lenient;
 
 /// Native: `{"request_id", "code", "message"}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NativeErrorBody {
     #[serde(default, deserialize_with = "lenient::text")]
     pub request_id: String,
@@ -17,7 +17,7 @@ pub struct NativeErrorBody {
 }
 
 /// OpenAI-compatible: `{"error": {…}}`, with the request's id beside it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CompatibleErrorBody {
     pub error: CompatibleError,
     #[serde(default, deserialize_with = "lenient::maybe_text", skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ pub struct CompatibleErrorBody {
 }
 
 /// The inner object of [`CompatibleErrorBody`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CompatibleError {
     #[serde(default, deserialize_with = "lenient::text")]
     pub message: String,
@@ -38,7 +38,7 @@ pub struct CompatibleError {
 }
 
 /// RPC style (billing): `{"RequestId", "HostId", "Code", "Message", "Recommend"}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct RpcErrorBody {
     #[serde(default, deserialize_with = "lenient::text")]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::lenient;
 
 /// What an endpoint offers beyond the documented API.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Capabilities {
     #[serde(default, deserialize_with = "lenient::texts")]
     pub capabilities: Vec<String>,
@@ -24,16 +24,18 @@ impl Capabilities {
     pub const RECEIPTS: &str = "receipts";
     /// The bytes of a file can be read back, and ranges of them.
     pub const FILE_CONTENT: &str = "file-content";
+    /// All that can be asked is described as OpenAPI.
+    pub const DESCRIPTION: &str = "openapi";
 }
 
 /// The receipts about a file, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReceiptList {
     pub receipts: Vec<ReceiptEntry>,
 }
 
 /// One of them, fetched whole at `…/receipts/{receipt_id}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReceiptEntry {
     pub receipt_id: String,
     pub file_id: String,
@@ -43,7 +45,7 @@ pub struct ReceiptEntry {
 }
 
 /// A file that is to be sent in pieces.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CreateUpload {
     pub name: String,
     pub bytes: u64,
@@ -60,7 +62,7 @@ pub struct CreateUpload {
 }
 
 /// Asks for the file. One of the hashes is needed, here or in [`CreateUpload`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FinishUpload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub md5: Option<String>,
@@ -69,7 +71,7 @@ pub struct FinishUpload {
 }
 
 /// An upload as it stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResumableUpload {
     pub upload_id: String,
     #[serde(default)]
@@ -91,7 +93,7 @@ pub struct ResumableUpload {
 }
 
 /// The files of a fine-tune's result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WeightsManifest {
     pub job_id: String,
     /// The result's id.
@@ -101,7 +103,7 @@ pub struct WeightsManifest {
 }
 
 /// One file of a result, fetched at `…/weights/{name}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WeightsFile {
     /// A plain file name.
     pub name: String,

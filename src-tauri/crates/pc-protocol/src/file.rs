@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::lenient;
 
 /// A file as the native API shows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FileObject {
     /// The file's number; not the id that other calls take.
     #[serde(default, deserialize_with = "lenient::count")]
@@ -40,7 +40,7 @@ pub struct FileObject {
 }
 
 /// A page of files, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FilePage {
     #[serde(default, deserialize_with = "lenient::count")]
     pub total: u64,
@@ -53,7 +53,7 @@ pub struct FilePage {
 }
 
 /// The answer to an upload. Its status is 200 even where every file was refused, so both lists must be read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Upload {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub uploaded_files: Vec<UploadedFile>,
@@ -62,7 +62,7 @@ pub struct Upload {
 }
 
 /// A file that was taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UploadedFile {
     #[serde(deserialize_with = "lenient::text")]
     pub file_id: String,
@@ -71,7 +71,7 @@ pub struct UploadedFile {
 }
 
 /// A file that was not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FailedUpload {
     #[serde(default, deserialize_with = "lenient::text")]
     pub name: String,
@@ -83,7 +83,7 @@ pub struct FailedUpload {
 }
 
 /// A file as the OpenAI-compatible API shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CompatibleFile {
     pub id: String,
     /// `file`
@@ -102,7 +102,7 @@ pub struct CompatibleFile {
 }
 
 /// A page of [`CompatibleFile`]; the next one begins `after` the last id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CompatibleFilePage {
     /// `list`
     pub object: String,
@@ -116,7 +116,7 @@ pub struct CompatibleFilePage {
 }
 
 /// The OpenAI-compatible answer to a deletion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FileDeleted {
     pub id: String,
     /// `file`

@@ -8,7 +8,7 @@ use crate::message::{Message, Spoken};
 use crate::sampling::SamplingParameters;
 
 /// A question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Generation {
     pub model: String,
     pub input: GenerationInput,
@@ -26,7 +26,7 @@ impl Generation {
 }
 
 /// What is asked: messages, or one text.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GenerationInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages: Option<Vec<Message>>,
@@ -35,7 +35,7 @@ pub struct GenerationInput {
 }
 
 /// How to answer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GenerationParameters {
     #[serde(flatten)]
     pub sampling: SamplingParameters,
@@ -48,7 +48,7 @@ pub struct GenerationParameters {
 }
 
 /// An answer, or one frame of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GenerationAnswer {
     pub output: GenerationOutput,
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -58,7 +58,7 @@ pub struct GenerationAnswer {
 }
 
 /// `choices` for the format `message`, the other two for `text`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GenerationOutput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choices: Option<Vec<GenerationChoice>>,
@@ -87,7 +87,7 @@ fn ended(word: Option<&str>) -> Option<&str> {
 }
 
 /// One of the answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GenerationChoice {
     #[serde(default, deserialize_with = "lenient::count")]
     pub index: u64,
@@ -98,7 +98,7 @@ pub struct GenerationChoice {
 }
 
 /// Tokens of the whole request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Usage {
     #[serde(default, deserialize_with = "lenient::count")]
     pub input_tokens: u64,

@@ -7,7 +7,7 @@ use crate::lenient;
 
 /// A message of a request. Beyond role and content everything is passed on as it came (`tool_calls`, `name` …), because
 /// the model's chat template is what reads it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Message {
     /// `system`, `user`, `assistant` or `tool`.
     pub role: String,
@@ -26,7 +26,7 @@ impl Message {
 }
 
 /// A message of an answer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Spoken {
     /// `assistant`
     #[serde(default, deserialize_with = "lenient::text")]

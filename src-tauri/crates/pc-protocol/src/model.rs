@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{amount, lenient};
 
 /// A page of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ModelPage {
     #[serde(default, deserialize_with = "lenient::count")]
     pub page_no: u64,
@@ -20,7 +20,7 @@ pub struct ModelPage {
 }
 
 /// A model of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ModelInfo {
     /// The id that requests take.
     #[serde(deserialize_with = "lenient::text")]
@@ -38,7 +38,7 @@ pub struct ModelInfo {
 }
 
 /// Prices of a model: exact decimals in text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ModelPrices {
     /// ISO 4217.
     pub currency: String,
@@ -46,13 +46,21 @@ pub struct ModelPrices {
     #[serde(deserialize_with = "lenient::count")]
     pub tokens: u64,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub training_token: Decimal,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub input_token: Decimal,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub output_token: Decimal,
     /// For one unit of capacity.
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub model_unit_hour: Decimal,
     /// `YYYY-MM-DD`: since when they hold.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -68,7 +76,7 @@ fn prices<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<ModelPrice
 }
 
 /// A page of what can be deployed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeployableModelPage {
     #[serde(default, deserialize_with = "lenient::count")]
     pub page_no: u64,
@@ -81,7 +89,7 @@ pub struct DeployableModelPage {
 }
 
 /// A model and the plans by which it can be served.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeployableModel {
     #[serde(deserialize_with = "lenient::text")]
     pub model_name: String,
@@ -92,7 +100,7 @@ pub struct DeployableModel {
 }
 
 /// A way to serve and to pay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeploymentPlan {
     /// `lora`, `mu`, `ptu` or `cu`.
     #[serde(deserialize_with = "lenient::text")]
@@ -102,7 +110,7 @@ pub struct DeploymentPlan {
 }
 
 /// A hardware layout of a plan.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlanTemplate {
     #[serde(default, deserialize_with = "lenient::text")]
     pub template_id: String,
@@ -121,7 +129,7 @@ pub struct PlanTemplate {
 }
 
 /// What a role runs on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TemplateRole {
     #[serde(default, deserialize_with = "lenient::text")]
     pub model_unit_spec: String,
@@ -130,7 +138,7 @@ pub struct TemplateRole {
 }
 
 /// What can be called, OpenAI-compatible.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CompatibleModelList {
     /// `list`
     pub object: String,
@@ -138,7 +146,7 @@ pub struct CompatibleModelList {
 }
 
 /// A row of [`CompatibleModelList`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CompatibleModel {
     pub id: String,
     /// `model`

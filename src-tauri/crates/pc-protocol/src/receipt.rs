@@ -18,7 +18,7 @@ const ALGORITHM: &str = "Ed25519";
 const VERSION: u32 = 1;
 
 /// What happened to the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// It was stored, sealed.
@@ -38,7 +38,7 @@ impl Action {
 }
 
 /// What is stated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Statement {
     pub version: u32,
     pub receipt_id: String,
@@ -81,7 +81,7 @@ impl Statement {
 }
 
 /// A signed statement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Receipt {
     /// The JSON of a [`Statement`].
     pub statement: String,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Nothing leaves a value to the model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SamplingParameters {
     #[serde(default, deserialize_with = "named::max_tokens", skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u64>,
@@ -71,7 +71,7 @@ named! {
 }
 
 /// Texts that end an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Stop {
     One(String),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A short-lived key. It opens the same as the key that asked for it, so it is never printed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Token {
     /// `st-…`
     pub token: String,

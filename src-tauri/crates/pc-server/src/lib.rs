@@ -6,6 +6,7 @@ mod answering;
 mod caller;
 mod connections;
 mod deploying;
+mod description;
 mod edge;
 mod engine;
 mod hyper;
@@ -30,6 +31,7 @@ use money::meter;
 pub use account::access::Scope;
 pub use account::keys::{Credentials, KeyWish};
 pub use account::workspaces::Rotated;
+pub use description::PATH as DESCRIPTION_PATH;
 pub use engine::{
     BaseModel, Chance, DeploySpec, Engine, Finish, GenerateSpec, Generated, Hyper, Prompt, Rewards, Said, Sampling,
     SaveStrategy, TokenChances, TrainDone, TrainEvent, TrainSpec, TrainingType,

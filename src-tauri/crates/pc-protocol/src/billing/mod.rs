@@ -31,7 +31,7 @@ pub mod query {
 }
 
 /// `{"Code":"Success","Message","RequestId","Success":true,"Data"}`
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct BssAnswer<T> {
     #[serde(default, deserialize_with = "lenient::text")]
@@ -53,14 +53,14 @@ impl<T> BssAnswer<T> {
 }
 
 /// `{"Item": […]}`, which most answers wrap their rows in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ItemList<T> {
-    #[serde(rename = "Item", default = "Vec::new", bound(deserialize = "T: Deserialize<'de>"))]
+    #[serde(rename = "Item", default = "Vec::<T>::new", bound(deserialize = "T: Deserialize<'de>"))]
     pub items: Vec<T>,
 }
 
 /// `DescribeInstanceBill`: rows are in a flat list here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct InstanceBill {
     #[serde(default, deserialize_with = "lenient::text")]
@@ -82,12 +82,16 @@ pub struct InstanceBill {
 }
 
 /// A row of a bill, every field that the vendor's own types declare.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct BillItem {
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub adjust_amount: Decimal,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub after_discount_amount: Decimal,
     #[serde(default, rename = "BillAccountID", deserialize_with = "lenient::text")]
     pub bill_account_id: String,
@@ -106,6 +110,8 @@ pub struct BillItem {
     #[serde(default, deserialize_with = "lenient::text")]
     pub biz_type: String,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub cash_amount: Decimal,
     /// See [`BillKind::of`].
     #[serde(default, deserialize_with = "lenient::text")]
@@ -116,12 +122,20 @@ pub struct BillItem {
     #[serde(default, deserialize_with = "lenient::text")]
     pub currency: String,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub deducted_by_cash_coupons: Decimal,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub deducted_by_coupons: Decimal,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub deducted_by_prepaid_card: Decimal,
     #[serde(default, with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub deducted_by_resource_package: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
     pub instance_config: String,
@@ -135,6 +149,8 @@ pub struct BillItem {
     #[serde(default, rename = "IntranetIP", deserialize_with = "lenient::text")]
     pub intranet_ip: String,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub invoice_discount: Decimal,
     /// `PayAsYouGoBill`, …
     #[serde(default, deserialize_with = "lenient::text")]
@@ -143,23 +159,33 @@ pub struct BillItem {
     pub item_name: String,
     /// Only with `IsBillingItem=true`.
     #[serde(default, with = "amount::maybe_text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub list_price: Option<Decimal>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub list_price_unit: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub nick_name: String,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub outstanding_amount: Decimal,
     #[serde(default, rename = "OwnerID", deserialize_with = "lenient::text")]
     pub owner_id: String,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub payment_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
     pub pip_code: String,
     /// What the row costs.
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub pretax_amount: Decimal,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub pretax_gross_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
     pub product_code: String,
@@ -183,6 +209,8 @@ pub struct BillItem {
     pub tag: String,
     /// In `usage_unit`s; only with `IsBillingItem=true`.
     #[serde(default, with = "amount::maybe_text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub usage: Option<Decimal>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub usage_unit: String,
@@ -191,7 +219,7 @@ pub struct BillItem {
 }
 
 /// `QueryInstanceBill`: the older form, in numbered pages. The console reads the newer one, so this is written only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct InstanceBillPage {
     pub billing_cycle: String,
@@ -205,7 +233,7 @@ pub struct InstanceBillPage {
 }
 
 /// `QuerySettleBill`. The console reads bills by item, so this is written only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SettledBill {
     pub billing_cycle: String,
@@ -219,36 +247,54 @@ pub struct SettledBill {
 }
 
 /// A row of a settled bill, every field that the vendor's own types declare.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SettledItem {
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub adjust_amount: Decimal,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub after_tax_amount: Decimal,
     #[serde(rename = "BillAccountID")]
     pub bill_account_id: String,
     pub bill_account_name: String,
     pub biz_type: String,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub cash_amount: Decimal,
     pub commodity_code: String,
     pub currency: String,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub deducted_by_cash_coupons: Decimal,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub deducted_by_coupons: Decimal,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub deducted_by_prepaid_card: Decimal,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub invoice_discount: Decimal,
     /// `PayAsYouGoBill`, …
     pub item: String,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub outstanding_amount: Decimal,
     #[serde(rename = "OwnerID")]
     pub owner_id: String,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub payment_amount: Decimal,
     pub payment_currency: String,
     pub payment_time: String,
@@ -256,10 +302,16 @@ pub struct SettledItem {
     pub payment_transaction_id: String,
     pub pip_code: String,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub pretax_amount: Decimal,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub pretax_amount_local: Decimal,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub pretax_gross_amount: Decimal,
     pub product_code: String,
     pub product_detail: String,
@@ -273,6 +325,8 @@ pub struct SettledItem {
     pub sub_order_id: String,
     pub subscription_type: String,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub tax: Decimal,
     pub usage_end_time: String,
     pub usage_start_time: String,

@@ -8,18 +8,28 @@ use crate::{amount, lenient};
 use super::ItemList;
 
 /// `QueryAccountBalance`: amounts are text, perhaps with thousands separators.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountBalance {
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub available_amount: Decimal,
     #[serde(default, with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub available_cash_amount: Decimal,
     #[serde(default, with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub credit_amount: Decimal,
     #[serde(default, with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub mybank_credit_amount: Decimal,
     #[serde(default, with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub quota_limit: Decimal,
     /// ISO 4217.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -27,7 +37,7 @@ pub struct AccountBalance {
 }
 
 /// `QueryBillOverview`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct BillOverview {
     #[serde(default, deserialize_with = "lenient::text")]
@@ -40,12 +50,16 @@ pub struct BillOverview {
 }
 
 /// A product's sum, every field that the vendor's own types declare.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct OverviewItem {
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub adjust_amount: Decimal,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub after_tax_amount: Decimal,
     #[serde(default, rename = "BillAccountID", deserialize_with = "lenient::text")]
     pub bill_account_id: String,
@@ -54,36 +68,56 @@ pub struct OverviewItem {
     #[serde(default, deserialize_with = "lenient::text")]
     pub biz_type: String,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub cash_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
     pub commodity_code: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub currency: String,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub deducted_by_cash_coupons: Decimal,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub deducted_by_coupons: Decimal,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub deducted_by_prepaid_card: Decimal,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub invoice_discount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
     pub item: String,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub outstanding_amount: Decimal,
     #[serde(default, rename = "OwnerID", deserialize_with = "lenient::text")]
     pub owner_id: String,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub payment_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
     pub payment_currency: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub pip_code: String,
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub pretax_amount: Decimal,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub pretax_amount_local: Decimal,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub pretax_gross_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
     pub product_code: String,
@@ -98,6 +132,8 @@ pub struct OverviewItem {
     #[serde(default, deserialize_with = "lenient::text")]
     pub subscription_type: String,
     #[serde(default, with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub tax: Decimal,
 }
 

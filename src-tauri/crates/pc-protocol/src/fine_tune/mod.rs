@@ -11,7 +11,7 @@ use crate::word::words;
 pub use output::{Checkpoint, CheckpointStatus, LogPage};
 
 /// What a job is created with. Lists may be null or one text, because the official client sends them so.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CreateFineTune {
     /// A base model, or an earlier result to train further.
     pub model: String,
@@ -46,7 +46,7 @@ pub struct CreateFineTune {
 }
 
 /// One data set of a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DatasetSource {
     /// `file_id` or `oss_mount`.
     pub data_source_type: String,
@@ -82,7 +82,7 @@ impl FineTuneStatus {
 }
 
 /// A job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FineTune {
     #[serde(deserialize_with = "lenient::text")]
     pub job_id: String,
@@ -153,7 +153,7 @@ impl FineTune {
 }
 
 /// A page of jobs, newest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FineTunePage {
     #[serde(default, deserialize_with = "lenient::count")]
     pub page_no: u64,

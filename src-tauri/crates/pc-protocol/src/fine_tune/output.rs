@@ -6,7 +6,7 @@ use crate::lenient;
 use crate::word::words;
 
 /// A window of the log. Lines are plain text; those of steps are Python dicts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LogPage {
     /// Lines of the whole log.
     #[serde(default, deserialize_with = "lenient::count")]
@@ -29,7 +29,7 @@ words! {
 }
 
 /// A checkpoint; a list of them is `output` itself, without a page around it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Checkpoint {
     #[serde(default, deserialize_with = "lenient::text")]
     pub create_time: String,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FileObject {
     pub id: String,
     /// `file`
@@ -20,7 +20,7 @@ pub struct FileObject {
 }
 
 /// The answer to a deletion, of files and of models.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Deleted {
     pub id: String,
     pub object: String,
@@ -28,7 +28,7 @@ pub struct Deleted {
 }
 
 /// When a file goes by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpiresAfter {
     /// `created_at`
@@ -38,7 +38,7 @@ pub struct ExpiresAfter {
 }
 
 /// What an upload is begun with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateUpload {
     pub bytes: u64,
@@ -50,7 +50,7 @@ pub struct CreateUpload {
 }
 
 /// What makes a file of the parts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompleteUpload {
     /// Their order is that of the bytes.
@@ -61,7 +61,7 @@ pub struct CompleteUpload {
 }
 
 /// An upload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Upload {
     pub id: String,
     /// `upload`
@@ -77,7 +77,7 @@ pub struct Upload {
 }
 
 /// A part that was taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UploadPart {
     pub id: String,
     /// `upload.part`

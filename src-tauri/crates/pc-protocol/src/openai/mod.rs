@@ -14,7 +14,7 @@ pub use jobs::{
 pub use usage::{Amount, Bucket, CompletionsUsage, Costs, UsagePage};
 
 /// A page by cursor: the next one is asked for `after` the last id while there is more.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct List<T> {
     /// `list`
     pub object: String,

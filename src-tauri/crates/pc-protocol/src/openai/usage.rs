@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::amount;
 
 /// A page of buckets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UsagePage<T> {
     /// `page`
     pub object: String,
@@ -16,7 +16,7 @@ pub struct UsagePage<T> {
 }
 
 /// A span of time, its end exclusive.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Bucket<T> {
     /// `bucket`
     pub object: String,
@@ -26,7 +26,7 @@ pub struct Bucket<T> {
 }
 
 /// Tokens and requests of a group. A field that is not grouped by is null.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CompletionsUsage {
     /// `organization.usage.completions.result`
     pub object: String,
@@ -44,7 +44,7 @@ pub struct CompletionsUsage {
 }
 
 /// What a group cost.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Costs {
     /// `organization.costs.result`
     pub object: String,
@@ -55,14 +55,18 @@ pub struct Costs {
     pub api_key_id: Option<String>,
     pub api_source: Option<String>,
     #[serde(with = "amount::maybe_number")]
+    #[schemars(with = "Option<f64>")]
+    #[schemars(with = "Option<f64>")]
     pub quantity: Option<Decimal>,
     pub quantity_unit: Option<String>,
 }
 
 /// An exact amount of money.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Amount {
     #[serde(with = "amount::number")]
+    #[schemars(with = "f64")]
+    #[schemars(with = "f64")]
     pub value: Decimal,
     /// ISO 4217 in lower case.
     pub currency: String,

@@ -7,27 +7,35 @@ use serde::Serialize;
 use crate::amount;
 
 /// A month.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CostOverview {
     /// ISO 4217.
     pub currency: String,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub total_amount: Decimal,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub pretax_amount: Decimal,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub tax_amount: Decimal,
     pub groups: Vec<CostGroup>,
 }
 
 /// A value of the dimension.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CostGroup {
     pub key: String,
     pub name: String,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub amount: Decimal,
     /// Of a hundred, with two digits.
     pub percentage: String,
@@ -36,7 +44,7 @@ pub struct CostGroup {
 }
 
 /// A stretch of time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CostTrend {
     pub cost_totals: CostTotal,
@@ -45,34 +53,46 @@ pub struct CostTrend {
 }
 
 /// A sum with its currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CostTotal {
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub amount: Decimal,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub pretax_amount: Decimal,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub tax_amount: Decimal,
     pub currency: String,
 }
 
 /// A group over all the time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CostSum {
     pub key: String,
     pub name: String,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub amount: Decimal,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub pretax_amount: Decimal,
     #[serde(with = "amount::text")]
+    #[schemars(with = "String")]
+    #[schemars(with = "String")]
     pub tax_amount: Decimal,
 }
 
 /// A day (`yyyyMMdd`) or a month (`yyyyMM`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CostPeriod {
     pub period: String,
@@ -81,7 +101,7 @@ pub struct CostPeriod {
 }
 
 /// A group within a period.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CostShare {
     #[serde(flatten)]

@@ -15,7 +15,7 @@ pub use models::{InferenceMetadata, ModelPrice, ModelPriceRange, StudioModel, St
 pub const VERSION: &str = "2026-02-10";
 
 /// What every answer says, around what it is about.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StudioAnswer<T> {
     #[serde(default)]
@@ -41,24 +41,24 @@ impl<T> StudioAnswer<T> {
 }
 
 /// Nothing besides the envelope.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Nothing {}
 
 /// `{"data": …}`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct StudioData<T> {
     pub data: T,
 }
 
 /// `{"apiKey": …}`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OneKey {
     pub api_key: StudioKey,
 }
 
 /// An API key. Its value is whole when it was made or reset just now, and masked ever after.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StudioKey {
     pub api_key_id: i64,
@@ -83,7 +83,7 @@ pub struct StudioKey {
 }
 
 /// What a key may do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyAuth {
     /// `All` or `Custom`.
@@ -97,7 +97,7 @@ pub struct KeyAuth {
 }
 
 /// Which models a key may use.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelScope {
     #[serde(default)]
@@ -107,7 +107,7 @@ pub struct ModelScope {
 }
 
 /// A page of keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StudioKeys {
     #[serde(default)]
@@ -118,13 +118,13 @@ pub struct StudioKeys {
 }
 
 /// `{"workspace": …}`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OneWorkspace {
     pub workspace: StudioWorkspace,
 }
 
 /// A workspace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StudioWorkspace {
     #[serde(default)]
@@ -142,7 +142,7 @@ pub struct StudioWorkspace {
 }
 
 /// A page of workspaces.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StudioWorkspaces {
     #[serde(default)]
@@ -153,7 +153,7 @@ pub struct StudioWorkspaces {
 }
 
 /// Whether a workspace was deleted, and why not.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkspaceDeleted {
     pub is_deleted: bool,
@@ -161,7 +161,7 @@ pub struct WorkspaceDeleted {
 }
 
 /// What a workspace still holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FailReason {
     pub reason: String,

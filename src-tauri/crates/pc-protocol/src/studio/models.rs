@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// A page of models.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StudioModels {
     pub models: Vec<StudioModel>,
@@ -15,7 +15,7 @@ pub struct StudioModels {
 }
 
 /// A model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StudioModel {
     pub model: String,
@@ -32,7 +32,7 @@ pub struct StudioModel {
 }
 
 /// What goes in and what comes out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InferenceMetadata {
     pub request_modality: Vec<String>,
@@ -40,7 +40,7 @@ pub struct InferenceMetadata {
 }
 
 /// Tokens that fit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StudioModelInfo {
     pub context_window: u64,
@@ -53,7 +53,7 @@ pub struct StudioModelInfo {
 }
 
 /// Prices that hold for a range of lengths; here for all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelPriceRange {
     pub range_name: String,
@@ -61,7 +61,7 @@ pub struct ModelPriceRange {
 }
 
 /// One price: an exact decimal in text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelPrice {
     pub price: String,

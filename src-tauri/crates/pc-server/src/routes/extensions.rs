@@ -10,9 +10,11 @@ use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use pc_protocol::{Capabilities, WeightsFile, WeightsManifest};
 use pc_store::cloud::{Artifact, TunedModel};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::caller::{Caller, blocking};
+use crate::description;
 use crate::refusal::{Answer, Refusal};
 use crate::state::{State, owner_of};
 
@@ -28,8 +30,14 @@ pub(super) async fn capabilities(_: Caller) -> Json<Capabilities> {
         Capabilities::IDEMPOTENCY_KEYS,
         Capabilities::RECEIPTS,
         Capabilities::ACCOUNT,
+        Capabilities::DESCRIPTION,
     ];
     Json(Capabilities { capabilities: all.map(str::to_owned).to_vec() })
+}
+
+/// What can be asked of this cloud; no secret, so no key.
+pub(super) async fn description() -> Json<Value> {
+    Json(description::document())
 }
 
 pub(super) async fn manifest(

@@ -63,6 +63,7 @@ fn native() -> Router<Arc<State>> {
         .route("/models", get(models::list))
         .route("/tokens", post(tokens::create))
         .route("/extensions", get(extensions::capabilities))
+        .route("/extensions/openapi.json", get(extensions::description))
         .route("/extensions/files/{id}/content", get(extensions::content))
         .route("/extensions/files/{id}/receipts", get(receipts::of_file))
         .route("/extensions/receipts/{id}", get(receipts::get))
