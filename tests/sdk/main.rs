@@ -35,6 +35,12 @@ fn bills() {
     drive("bills.py");
 }
 
+/// The cloud's own description, taken at its word by a generator of requests.
+#[test]
+fn described() {
+    drive("described.py");
+}
+
 /// Serves a cloud of its own to one script.
 fn drive(script: &str) {
     let here = Installation::new();

@@ -47,19 +47,15 @@ pub struct ModelPrices {
     pub tokens: u64,
     #[serde(with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub training_token: Decimal,
     #[serde(with = "amount::text")]
-    #[schemars(with = "String")]
     #[schemars(with = "String")]
     pub input_token: Decimal,
     #[serde(with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub output_token: Decimal,
     /// For one unit of capacity.
     #[serde(with = "amount::text")]
-    #[schemars(with = "String")]
     #[schemars(with = "String")]
     pub model_unit_hour: Decimal,
     /// `YYYY-MM-DD`: since when they hold.

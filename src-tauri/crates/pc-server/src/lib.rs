@@ -39,6 +39,6 @@ pub use engine::{
 pub use money::prices::{PriceBook, Prices};
 pub use profile::Profile;
 pub use queue::start;
-pub use routes::router;
+pub use routes::{CAPABILITIES, router};
 pub use serve::serve;
 pub use state::{Options, State};

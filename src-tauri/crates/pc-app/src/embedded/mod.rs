@@ -17,7 +17,7 @@ use pc_base::{Places, Secret};
 use pc_secrets::Keychain;
 
 pub use admin::Admin;
-pub use pc_server::Profile;
+pub use pc_server::{CAPABILITIES, DESCRIPTION_PATH, Profile};
 pub use serving::{Offline, ServeOptions, offline, replace_master, serve, serve_here};
 pub(crate) use start::background_main;
 

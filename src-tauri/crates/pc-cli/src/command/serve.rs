@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use pc_app::api::KeyPlace;
-use pc_app::embedded::{self, Profile, Running, ServeOptions, serve_here};
+use pc_app::embedded::{self, CAPABILITIES, DESCRIPTION_PATH, Profile, Running, ServeOptions, serve_here};
 use pc_app::unattended_keychain;
 use pc_base::{Places, Secret};
 use serde_json::json;
@@ -45,12 +45,15 @@ pub async fn stop(places: &Places, shown: &Shown) -> Result<()> {
 }
 
 fn listening(running: &Running, place: KeyPlace, places: &Places, shown: &Shown) {
+    let described = format!("{}{DESCRIPTION_PATH}", running.base_url);
     let document = json!({
         "base_url": running.base_url,
         "api_key": running.api_key.expose(),
         "access_key_id": running.access_key_id,
         "access_key_secret": running.access_key_secret.expose(),
         "admin_api_key": running.admin_api_key.expose(),
+        "capabilities": CAPABILITIES,
+        "openapi": described,
     });
     let lines = [
         format!("{:<18} {}", shown.words("address", "地址"), running.base_url),
@@ -58,6 +61,8 @@ fn listening(running: &Running, place: KeyPlace, places: &Places, shown: &Shown)
         format!("{:<18} {}", "AccessKey id", running.access_key_id),
         format!("{:<18} {}", "AccessKey secret", running.access_key_secret.expose()),
         format!("{:<18} {}", shown.words("admin API key", "管理 API key"), running.admin_api_key.expose()),
+        format!("{:<18} {}", shown.words("extensions", "扩展能力"), CAPABILITIES.join(", ")),
+        format!("{:<18} {described}", shown.words("OpenAPI", "接口描述")),
         format!("{:<18} {}", shown.words("data", "数据目录"), places.home.display()),
         format!("{:<18} {}", shown.words("master key", "主密钥"), kept(place, &places.key_file, shown)),
         shown

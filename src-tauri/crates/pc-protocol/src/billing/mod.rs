@@ -87,10 +87,8 @@ pub struct InstanceBill {
 pub struct BillItem {
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub adjust_amount: Decimal,
     #[serde(default, with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub after_discount_amount: Decimal,
     #[serde(default, rename = "BillAccountID", deserialize_with = "lenient::text")]
@@ -111,7 +109,6 @@ pub struct BillItem {
     pub biz_type: String,
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub cash_amount: Decimal,
     /// See [`BillKind::of`].
     #[serde(default, deserialize_with = "lenient::text")]
@@ -123,18 +120,14 @@ pub struct BillItem {
     pub currency: String,
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub deducted_by_cash_coupons: Decimal,
     #[serde(default, with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub deducted_by_coupons: Decimal,
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub deducted_by_prepaid_card: Decimal,
     #[serde(default, with = "amount::text")]
-    #[schemars(with = "String")]
     #[schemars(with = "String")]
     pub deducted_by_resource_package: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -150,7 +143,6 @@ pub struct BillItem {
     pub intranet_ip: String,
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub invoice_discount: Decimal,
     /// `PayAsYouGoBill`, …
     #[serde(default, deserialize_with = "lenient::text")]
@@ -160,7 +152,6 @@ pub struct BillItem {
     /// Only with `IsBillingItem=true`.
     #[serde(default, with = "amount::maybe_text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub list_price: Option<Decimal>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub list_price_unit: String,
@@ -168,12 +159,10 @@ pub struct BillItem {
     pub nick_name: String,
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub outstanding_amount: Decimal,
     #[serde(default, rename = "OwnerID", deserialize_with = "lenient::text")]
     pub owner_id: String,
     #[serde(default, with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub payment_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -181,10 +170,8 @@ pub struct BillItem {
     /// What the row costs.
     #[serde(with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub pretax_amount: Decimal,
     #[serde(default, with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub pretax_gross_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -209,7 +196,6 @@ pub struct BillItem {
     pub tag: String,
     /// In `usage_unit`s; only with `IsBillingItem=true`.
     #[serde(default, with = "amount::maybe_text")]
-    #[schemars(with = "String")]
     #[schemars(with = "String")]
     pub usage: Option<Decimal>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -252,10 +238,8 @@ pub struct SettledBill {
 pub struct SettledItem {
     #[serde(with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub adjust_amount: Decimal,
     #[serde(with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub after_tax_amount: Decimal,
     #[serde(rename = "BillAccountID")]
@@ -264,36 +248,29 @@ pub struct SettledItem {
     pub biz_type: String,
     #[serde(with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub cash_amount: Decimal,
     pub commodity_code: String,
     pub currency: String,
     #[serde(with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub deducted_by_cash_coupons: Decimal,
     #[serde(with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub deducted_by_coupons: Decimal,
     #[serde(with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub deducted_by_prepaid_card: Decimal,
     #[serde(with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub invoice_discount: Decimal,
     /// `PayAsYouGoBill`, …
     pub item: String,
     #[serde(with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub outstanding_amount: Decimal,
     #[serde(rename = "OwnerID")]
     pub owner_id: String,
     #[serde(with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub payment_amount: Decimal,
     pub payment_currency: String,
@@ -303,14 +280,11 @@ pub struct SettledItem {
     pub pip_code: String,
     #[serde(with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub pretax_amount: Decimal,
     #[serde(with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub pretax_amount_local: Decimal,
     #[serde(with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub pretax_gross_amount: Decimal,
     pub product_code: String,
@@ -325,7 +299,6 @@ pub struct SettledItem {
     pub sub_order_id: String,
     pub subscription_type: String,
     #[serde(with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub tax: Decimal,
     pub usage_end_time: String,

@@ -13,22 +13,17 @@ use super::ItemList;
 pub struct AccountBalance {
     #[serde(with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub available_amount: Decimal,
     #[serde(default, with = "amount::text")]
-    #[schemars(with = "String")]
     #[schemars(with = "String")]
     pub available_cash_amount: Decimal,
     #[serde(default, with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub credit_amount: Decimal,
     #[serde(default, with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub mybank_credit_amount: Decimal,
     #[serde(default, with = "amount::text")]
-    #[schemars(with = "String")]
     #[schemars(with = "String")]
     pub quota_limit: Decimal,
     /// ISO 4217.
@@ -55,10 +50,8 @@ pub struct BillOverview {
 pub struct OverviewItem {
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub adjust_amount: Decimal,
     #[serde(default, with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub after_tax_amount: Decimal,
     #[serde(default, rename = "BillAccountID", deserialize_with = "lenient::text")]
@@ -69,7 +62,6 @@ pub struct OverviewItem {
     pub biz_type: String,
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub cash_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
     pub commodity_code: String,
@@ -77,30 +69,24 @@ pub struct OverviewItem {
     pub currency: String,
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub deducted_by_cash_coupons: Decimal,
     #[serde(default, with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub deducted_by_coupons: Decimal,
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub deducted_by_prepaid_card: Decimal,
     #[serde(default, with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub invoice_discount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
     pub item: String,
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub outstanding_amount: Decimal,
     #[serde(default, rename = "OwnerID", deserialize_with = "lenient::text")]
     pub owner_id: String,
     #[serde(default, with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub payment_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -109,14 +95,11 @@ pub struct OverviewItem {
     pub pip_code: String,
     #[serde(with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub pretax_amount: Decimal,
     #[serde(default, with = "amount::number")]
     #[schemars(with = "f64")]
-    #[schemars(with = "f64")]
     pub pretax_amount_local: Decimal,
     #[serde(default, with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub pretax_gross_amount: Decimal,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -132,7 +115,6 @@ pub struct OverviewItem {
     #[serde(default, deserialize_with = "lenient::text")]
     pub subscription_type: String,
     #[serde(default, with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub tax: Decimal,
 }

@@ -56,7 +56,6 @@ pub struct Costs {
     pub api_source: Option<String>,
     #[serde(with = "amount::maybe_number")]
     #[schemars(with = "Option<f64>")]
-    #[schemars(with = "Option<f64>")]
     pub quantity: Option<Decimal>,
     pub quantity_unit: Option<String>,
 }
@@ -65,7 +64,6 @@ pub struct Costs {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Amount {
     #[serde(with = "amount::number")]
-    #[schemars(with = "f64")]
     #[schemars(with = "f64")]
     pub value: Decimal,
     /// ISO 4217 in lower case.

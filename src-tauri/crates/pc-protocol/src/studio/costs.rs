@@ -14,14 +14,11 @@ pub struct CostOverview {
     pub currency: String,
     #[serde(with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub total_amount: Decimal,
     #[serde(with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub pretax_amount: Decimal,
     #[serde(with = "amount::text")]
-    #[schemars(with = "String")]
     #[schemars(with = "String")]
     pub tax_amount: Decimal,
     pub groups: Vec<CostGroup>,
@@ -34,7 +31,6 @@ pub struct CostGroup {
     pub key: String,
     pub name: String,
     #[serde(with = "amount::text")]
-    #[schemars(with = "String")]
     #[schemars(with = "String")]
     pub amount: Decimal,
     /// Of a hundred, with two digits.
@@ -58,14 +54,11 @@ pub struct CostTrend {
 pub struct CostTotal {
     #[serde(with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub amount: Decimal,
     #[serde(with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub pretax_amount: Decimal,
     #[serde(with = "amount::text")]
-    #[schemars(with = "String")]
     #[schemars(with = "String")]
     pub tax_amount: Decimal,
     pub currency: String,
@@ -79,14 +72,11 @@ pub struct CostSum {
     pub name: String,
     #[serde(with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub amount: Decimal,
     #[serde(with = "amount::text")]
     #[schemars(with = "String")]
-    #[schemars(with = "String")]
     pub pretax_amount: Decimal,
     #[serde(with = "amount::text")]
-    #[schemars(with = "String")]
     #[schemars(with = "String")]
     pub tax_amount: Decimal,
 }

@@ -10,7 +10,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use operation::{Answer, Api, Body, Kind, Operation, Parameter};
+use operation::{Answer, Body, Kind, Operation, Parameter};
 
 /// Where the document is; it needs no key.
 pub const PATH: &str = "/api/v1/extensions/openapi.json";
@@ -111,7 +111,8 @@ fn content(body: &Body, generators: &mut Generators) -> Option<Value> {
 
 fn answers(answer: &Answer, generators: &mut Generators) -> Vec<(&'static str, Value)> {
     let bytes = json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}});
-    let events = json!({"schema": {"type": "string"}});
+    let event = json!({"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]});
+    let events = json!({"schema": event});
     match answer {
         Answer::Json(schema) => {
             vec![("200", json!({"application/json": {"schema": schema(&mut generators.answered)}}))]

@@ -42,6 +42,8 @@ pub(super) enum Api {
     Organization,
     /// The vendor's OpenAPI, signed.
     Vendor,
+    /// This cloud's own account calls: signed like the vendor's, refused like the native API.
+    Account,
     /// For everybody on this machine.
     Open,
 }
@@ -122,7 +124,7 @@ impl Operation {
 impl Api {
     pub fn name(self) -> &'static str {
         match self {
-            Self::Native | Self::Open => "Model Studio",
+            Self::Native | Self::Account | Self::Open => "Model Studio",
             Self::Compatible => "OpenAI-compatible",
             Self::OpenAi | Self::Organization => "OpenAI",
             Self::Vendor => "OpenAPI",
@@ -134,13 +136,13 @@ impl Api {
         match self {
             Self::Native | Self::Compatible | Self::OpenAi | Self::Open => "key",
             Self::Organization => "admin",
-            Self::Vendor => "signature",
+            Self::Vendor | Self::Account => "signature",
         }
     }
 
     pub fn error(self, generator: &mut SchemaGenerator) -> Schema {
         match self {
-            Self::Native | Self::Open => of::<NativeErrorBody>(generator),
+            Self::Native | Self::Account | Self::Open => of::<NativeErrorBody>(generator),
             Self::Compatible | Self::OpenAi | Self::Organization => of::<CompatibleErrorBody>(generator),
             Self::Vendor => of::<RpcErrorBody>(generator),
         }

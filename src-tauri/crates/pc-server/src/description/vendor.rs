@@ -6,7 +6,11 @@ use pc_protocol::studio::{
 };
 use serde_json::Value;
 
-use super::operation::{Answer, Api::Vendor, Kind, Operation, Parameter, of, plain};
+use super::operation::{
+    Answer,
+    Api::{Account, Vendor},
+    Kind, Operation, Parameter, of, plain,
+};
 
 const LIST: &[Parameter] = &[Parameter("maxResults", Kind::Whole(1, 100)), Parameter("nextToken", Kind::Text)];
 const COSTS: &[Parameter] = &[
@@ -30,6 +34,13 @@ const TREND: &[Parameter] = &[
 ];
 
 pub(super) const OPERATIONS: &[Operation] = &[
+    plain(
+        Account,
+        "post",
+        "/api/v1/extensions/account",
+        "Keys, workspaces and rotation; the action is in x-acs-action",
+        Answer::Json(of::<Value>),
+    ),
     plain(Vendor, "post", "/", "Bills (BSS 2017-12-14); the action is in x-acs-action", Answer::Json(of::<Value>)),
     plain(
         Vendor,

@@ -22,17 +22,19 @@ use super::fine_tunes::job_of;
 
 const CHUNK: usize = 1 << 18;
 
+/// What this cloud offers beyond the documented API.
+pub const CAPABILITIES: [&str; 7] = [
+    Capabilities::WEIGHTS_DOWNLOAD,
+    Capabilities::FILE_CONTENT,
+    Capabilities::RESUMABLE_UPLOAD,
+    Capabilities::IDEMPOTENCY_KEYS,
+    Capabilities::RECEIPTS,
+    Capabilities::ACCOUNT,
+    Capabilities::DESCRIPTION,
+];
+
 pub(super) async fn capabilities(_: Caller) -> Json<Capabilities> {
-    let all = [
-        Capabilities::WEIGHTS_DOWNLOAD,
-        Capabilities::FILE_CONTENT,
-        Capabilities::RESUMABLE_UPLOAD,
-        Capabilities::IDEMPOTENCY_KEYS,
-        Capabilities::RECEIPTS,
-        Capabilities::ACCOUNT,
-        Capabilities::DESCRIPTION,
-    ];
-    Json(Capabilities { capabilities: all.map(str::to_owned).to_vec() })
+    Json(Capabilities { capabilities: CAPABILITIES.map(str::to_owned).to_vec() })
 }
 
 /// What can be asked of this cloud; no secret, so no key.

@@ -16,6 +16,8 @@ mod resumable;
 mod tokens;
 mod upload;
 
+pub use extensions::CAPABILITIES;
+
 use std::sync::Arc;
 
 use axum::Router;
