@@ -149,8 +149,27 @@ def jobs(api, training, validation):
     checkpoints = list(api.fine_tuning.jobs.checkpoints.list(job.id, limit=1))
     assert checkpoints[0].fine_tuned_model_checkpoint == job.fine_tuned_model
     assert checkpoints[0].metrics.train_loss > 0 and checkpoints[0].fine_tuning_job_id == job.id
+    preferences(api)
     job_errors(api, job, training)
     return job.fine_tuned_model, [row.fine_tuned_model_checkpoint for row in checkpoints]
+
+
+def preferences(api):
+    """The method dpo: each row ends with a question and has an answer that is better than another."""
+    rows = [json.loads(line) for line in DATA.splitlines()]
+    pairs = [
+        {"messages": row["messages"][:-1], "chosen": row["messages"][-1], "rejected": {"role": "assistant", "content": "No."}}
+        for row in rows
+    ]
+    text = "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs)
+    file = api.files.create(file=("pairs.jsonl", text.encode()), purpose="fine-tune")
+    method = {"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.2, "n_epochs": 1, "batch_size": 8}}}
+    job = api.fine_tuning.jobs.create(model=BASE_MODEL, training_file=file.id, method=method)
+    assert job.method.type == "dpo" and job.method.dpo.hyperparameters.beta == 0.2
+    job = until(api, job, "succeeded")
+    answer = api.chat.completions.create(model=job.fine_tuned_model, messages=ASKED, max_tokens=4)
+    assert answer.model == job.fine_tuned_model
+    assert api.models.delete(job.fine_tuned_model).deleted
 
 
 def job_errors(api, job, training):
