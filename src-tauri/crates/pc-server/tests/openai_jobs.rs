@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use common::{Cloud, SmallEngine};
-use pc_server::Profile;
+use pc_server::{KeyWish, Profile, Scope};
 use serde_json::{Value, json};
 
 const JOBS: &str = "/v1/fine_tuning/jobs";
@@ -194,6 +194,16 @@ async fn results_and_checkpoints_answer_without_a_deployment_until_they_are_dele
         (&json!(model), &json!(2.0))
     );
     let first = rows[1]["fine_tuned_model_checkpoint"].as_str().unwrap();
+    let scope = Scope { models: Some(vec!["another".into()]), ..Scope::default() };
+    let wish = KeyWish { workspace: cloud.keys.workspace.clone(), scope, ..KeyWish::default() };
+    let (_, limited) = cloud.state.key_make(&wish).unwrap();
+    let body = json!({"model": first, "messages": [{"role": "user", "content": "hi"}]});
+    assert_eq!(cloud.call_as(limited.expose(), "POST", "/v1/chat/completions", body).await.0, 403);
+    let (_, models) = cloud.call("GET", "/v1/models", Value::Null).await;
+    assert!(
+        !models["data"].as_array().unwrap().iter().any(|row| row["id"] == first),
+        "what it may not use it does not make"
+    );
     assert_eq!(ask("/v1/chat/completions", first).await.0, 200);
     let other = cloud.other();
     let path = format!("/v1/models/{model}");

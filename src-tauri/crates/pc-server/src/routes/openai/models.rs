@@ -100,6 +100,7 @@ pub(in crate::routes) fn publish_asked(state: &State, caller: &Caller, name: &st
         Ok(row.map(|row| (job, row)))
     })?;
     if let Some((job, row)) = found.filter(|(_, row)| row.status == "PENDING") {
+        caller.allowed(&[name, &job.output_model, &job.base_model])?;
         published(state, job, row, None)?;
     }
     Ok(())
