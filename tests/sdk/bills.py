@@ -343,6 +343,38 @@ def catalogue():
     assert studio.list_models(studio_models.ListModelsRequest(providers=["another"])).body.total_count == 0
 
 
+def rules():
+    """What an account lets a workspace do with a model, and how often."""
+    own = studio.list_workspaces(studio_models.ListWorkspacesRequest()).body.workspaces[0].workspace_id
+    Limit = studio_models.UpdateModelLimitsRequestWorkspaceLimits
+    set_limit = lambda **asked: studio.update_model_limits(studio_models.UpdateModelLimitsRequest(
+        workspace_id=own, workspace_limits=[Limit(model=MODEL, **asked)]))
+    assert set_limit(request_limit=1, request_limit_period=60).body.success
+    shown = studio.list_model_limits(studio_models.ListModelLimitsRequest(model=MODEL, workspace_id=own)).body
+    assert shown.limits[0].workspace_limit.request_limit == 1 and shown.total_count == 1
+    assert generate()[0] == 200 and generate()[1]["code"] == "Throttling.RateQuota"
+    assert set_limit(operation_type="DELETE").body.success
+    assert generate()[0] == 200
+    refused("InvalidParameter", lambda: set_limit(operation_type="FORGET"))
+    refused("InvalidParameter", lambda: set_limit(request_limit=1, request_limit_period=3600))
+
+    Grant = studio_models.UpdateModelPermissionsRequestModels
+    grant = lambda **asked: studio.update_model_permissions(
+        studio_models.UpdateModelPermissionsRequest(workspace_id=own, **asked)).body
+    assert grant(access_all_entities="CLOSE").success
+    assert generate()[1]["code"] == "Model.AccessDenied"
+    assert grant(access_all_entities="KEEP", models=[Grant(model=MODEL, inference=True)]).success
+    assert generate()[0] == 200
+    listed = studio.list_model_permissions(studio_models.ListModelPermissionsRequest(
+        workspace_id=own, authorization_scope="AUTHORIZED", model_action="INFERENCE",
+        filter=studio_models.ListModelPermissionsRequestFilter(model=MODEL))).body
+    (row,) = listed.list
+    assert row.permissions.inference and not row.permissions.deploy
+    assert grant(access_all_entities="OPEN").success
+    refused("WorkSpaceNotFound", studio.update_model_permissions, studio_models.UpdateModelPermissionsRequest(
+        workspace_id="llm-nobody", access_all_entities="OPEN"))
+
+
 def hours():
     """A deployment by the hour owes for the seconds in which it runs."""
     status, row = ask("POST", "/api/v1/deployments", {"model_name": MODEL, "plan": "mu", "suffix": "hours"})
@@ -367,5 +399,6 @@ bad_questions()
 signatures()
 keys()
 catalogue()
+rules()
 hours()
 costs(bills())

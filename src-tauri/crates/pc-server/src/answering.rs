@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
+use crate::account::rules::Use;
 use crate::caller::{Caller, blocking};
 use crate::deploying;
 use crate::engine::{Finish, GenerateSpec, Generated, Prompt, Said, Sampling, TokenChances};
@@ -79,6 +80,7 @@ async fn place(state: &Arc<State>, caller: &Caller, model: String, at_once: bool
             found => match state.store.read(|tx| tx.model(&caller.workspace, &model))?.filter(|_| at_once) {
                 Some(tuned) => {
                     caller.allowed(&[&model, &tuned.base_model])?;
+                    state.permitted(&caller.workspace, &tuned.base_model, Use::Inference)?;
                     let served_as = deploying::at_once(&state, &tuned).map_err(|error| refused(&error))?;
                     (served_as, tuned.base_model, None)
                 }
@@ -89,6 +91,8 @@ async fn place(state: &Arc<State>, caller: &Caller, model: String, at_once: bool
                 None => return Err(Refusal::model_not_found(&model).on("model")),
             },
         };
+        let rule = state.permitted(&caller.workspace, &base_model, Use::Inference)?;
+        state.rates.ruled(&rule, &caller.workspace, &base_model, state.clock.now().as_second())?;
         Ok(Place { model, served_as, base_model, deployed, _permit: permit })
     })
     .await
@@ -194,7 +198,7 @@ fn charge(
     // Several answers to one question read it once.
     let input = if index == 0 { done.input_tokens } else { 0 };
     let (tokens, now) = (input + done.output_tokens, state.clock.now().as_second());
-    state.rates.spend(&caller.workspace, &place.model, tokens, now);
+    state.rates.spend(&caller.workspace, &place.model, &place.base_model, tokens, now);
     if let Some(number) = place.deployed {
         state.lately.spend(number, tokens, now);
     }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::http::{Method, StatusCode};
 use pc_protocol::action;
+use pc_store::cloud::ModelRule;
 
 use crate::profile::Profile;
 use crate::refusal::{Answer, Refusal};
@@ -152,8 +153,28 @@ impl Rates {
         })
     }
 
-    /// Counts tokens of a request that was let in.
-    pub fn spend(&self, workspace: &str, model: &str, tokens: u64, now: i64) {
+    /// Counts a request by the rule that an account set for a workspace and a base model.
+    pub fn ruled(&self, rule: &ModelRule, workspace: &str, base_model: &str, now: i64) -> Answer<()> {
+        if rule.requests.or(rule.usage).is_none() {
+            return Ok(());
+        }
+        let since = |sums: &Sums, period: u64| sums.since(now + 1 - i64::try_from(period).unwrap_or(MINUTE));
+        self.with(format!("rule/{workspace}/{base_model}"), now, |counts| {
+            if rule.usage.is_some_and(|(limit, period)| since(&counts.tokens, period) >= limit) {
+                let after = counts.tokens.wait(now);
+                return Err(full("Throttling.AllocationQuota", "Allocated quota exceeded.", after));
+            }
+            if rule.requests.is_some_and(|(limit, period)| since(&counts.calls, period) >= limit) {
+                return Err(full("Throttling.RateQuota", "Requests rate limit exceeded.", counts.calls.wait(now)));
+            }
+            counts.calls.add(now, 1);
+            Ok(())
+        })
+    }
+
+    /// Counts tokens of a request that was let in, of the called model and of its base model.
+    pub fn spend(&self, workspace: &str, model: &str, base_model: &str, tokens: u64, now: i64) {
+        self.with(format!("rule/{workspace}/{base_model}"), now, |counts| counts.tokens.add(now, tokens));
         self.with(format!("model/{workspace}/{model}"), now, |counts| counts.tokens.add(now, tokens));
     }
 }
@@ -185,7 +206,7 @@ mod tests {
     fn tokens_are_counted_once_they_are_known() {
         let (rates, profile) = (Rates::default(), limited());
         rates.model(&profile, "w", "m", 0).unwrap();
-        rates.spend("w", "m", 25, 1);
+        rates.spend("w", "m", "b", 25, 1);
         let refusal = rates.model(&profile, "w", "m", 21).unwrap_err();
         assert_eq!((refusal.code, refusal.after), ("Throttling.AllocationQuota", Some(40)));
         assert!(rates.model(&profile, "w", "m", 61).is_ok());

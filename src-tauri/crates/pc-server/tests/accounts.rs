@@ -153,3 +153,63 @@ async fn the_documented_profile_holds_the_billing_api_to_its_quotas() {
     cloud.clock.advance(jiff::SignedDuration::from_secs(1));
     bss(&cloud, &cloud.keys, "QueryAccountBalance", "").await;
 }
+
+/// Sets something by a form in the query, which is read like one in the body.
+async fn set(cloud: &Cloud, path: &str, action: &str, query: &str) -> u16 {
+    studio(cloud, &cloud.keys, "POST", path, action, query).await.0
+}
+
+#[tokio::test]
+async fn an_account_limits_and_permits_by_workspace_and_model() {
+    let cloud = Cloud::new();
+    let id = cloud.keys.workspace.clone();
+    let ask = async || {
+        let body = json!({"model": "tiny", "input": {"prompt": "hi"}});
+        let (status, answer) = cloud.call("POST", GENERATION, body).await;
+        (status.as_u16(), answer["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let limits = "%5B%7B%22model%22%3A%22tiny%22%2C%22requestLimit%22%3A1%2C%22requestLimitPeriod%22%3A10%7D%5D";
+    let query = format!("workspaceId={id}&workspaceLimits={limits}");
+    assert_eq!(set(&cloud, "models/limits", "UpdateModelLimits", &query).await, 200);
+    assert_eq!(ask().await.0, 200);
+    assert_eq!(ask().await, (429, "Throttling.RateQuota".to_owned()));
+    cloud.clock.advance(jiff::SignedDuration::from_secs(10));
+    assert_eq!(ask().await.0, 200, "ten seconds later");
+    let (_, listed) = studio(&cloud, &cloud.keys, "GET", "models/limits", "ListModelLimits", "").await;
+    assert_eq!(listed["limits"][0]["workspaceLimit"]["requestLimit"], 1);
+    let gone = "%5B%7B%22model%22%3A%22tiny%22%2C%22operationType%22%3A%22DELETE%22%7D%5D";
+    let query = format!("workspaceId={id}&workspaceLimits={gone}");
+    assert_eq!(set(&cloud, "models/limits", "UpdateModelLimits", &query).await, 200);
+    assert_eq!((ask().await.0, ask().await.0), (200, 200));
+    for bad in ["%5B%7B%22model%22%3A%22none%22%7D%5D", "%5B%7B%22model%22%3A%22tiny%22%2C%22requestLimit%22%3A0%7D%5D"]
+    {
+        let query = format!("workspaceId={id}&workspaceLimits={bad}");
+        assert_eq!(set(&cloud, "models/limits", "UpdateModelLimits", &query).await, 400);
+    }
+
+    let grant = async |query: &str| {
+        assert_eq!(set(&cloud, "models/permissions", "UpdateModelPermissions", query).await, 200, "{query}");
+    };
+    grant(&format!("accessAllEntities=CLOSE&workspaceId={id}")).await;
+    assert_eq!(ask().await, (403, "Model.AccessDenied".to_owned()));
+    let file = cloud.dataset().await;
+    let tune = json!({"model": "tiny", "training_file_ids": [file], "training_type": "efficient_sft",
+        "hyper_parameters": {"n_epochs": 1, "batch_size": 8, "max_length": 512}});
+    assert_eq!(cloud.call("POST", "/api/v1/fine-tunes", tune).await.1["code"], "Model.AccessDenied");
+    let deploy = json!({"model_name": "tiny", "plan": "mu", "suffix": "a"});
+    assert_eq!(cloud.call("POST", "/api/v1/deployments", deploy.clone()).await.1["code"], "Model.AccessDenied");
+    let grants = "models.1.deploy=False&models.1.inference=True&models.1.model=tiny";
+    grant(&format!("accessAllEntities=KEEP&{grants}&workspaceId={id}")).await;
+    assert_eq!(ask().await.0, 200, "one model, one use");
+    assert_eq!(cloud.call("POST", "/api/v1/deployments", deploy.clone()).await.0, 403);
+    let query = format!("authorizationScope=AUTHORIZED&modelAction=INFERENCE&workspaceId={id}");
+    let (_, listed) = studio(&cloud, &cloud.keys, "GET", "models/permissions", "ListModelPermissions", &query).await;
+    assert_eq!(listed["list"][0]["permissions"], json!({"inference": true, "fineTune": false, "deploy": false}));
+    grant(&format!("accessAllEntities=OPEN&workspaceId={id}")).await;
+    assert_eq!(cloud.call("POST", "/api/v1/deployments", deploy).await.0, 200);
+    let other = stranger(&cloud);
+    let (status, refused) =
+        studio(&cloud, &other, "POST", "models/permissions", "UpdateModelPermissions", &format!("workspaceId={id}"))
+            .await;
+    assert_eq!((status, &refused["Code"]), (404, &json!("WorkSpaceNotFound")));
+}

@@ -3,6 +3,7 @@
 
 mod costs;
 mod models;
+mod rules;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,7 @@ use crate::lenient;
 
 pub use costs::{CostGroup, CostOverview, CostPeriod, CostShare, CostSum, CostTotal, CostTrend};
 pub use models::{InferenceMetadata, ModelPrice, ModelPriceRange, StudioModel, StudioModelInfo, StudioModels};
+pub use rules::{ModelLimit, ModelLimitRow, ModelLimits, ModelPermissionRow, ModelPermissions, Permissions};
 
 /// The API's version, sent as `x-acs-version`.
 pub const VERSION: &str = "2026-02-10";

@@ -5,4 +5,5 @@ pub(crate) mod access;
 pub(crate) mod acs3;
 mod admin;
 pub(crate) mod keys;
+pub(crate) mod rules;
 pub(crate) mod workspaces;

@@ -12,6 +12,7 @@ use pc_protocol::{CreateDeployment, Deployment as Shown, DeploymentPage, Deploym
 use pc_store::cloud::Deployment;
 use serde_json::json;
 
+use crate::account::rules::Use;
 use crate::caller::{Asked, Body, Caller, Page, blocking};
 use crate::deploying;
 use crate::intake::{Begun, Create};
@@ -83,6 +84,7 @@ fn in_background(state: &Arc<State>, row: Deployment) {
 /// What was asked for, still without its callable name.
 fn wanted(state: &State, caller: &Caller, asked: &CreateDeployment) -> Answer<Deployment> {
     let base_model = base_of(state, caller, &asked.model_name)?;
+    state.permitted(&caller.workspace, &base_model, Use::Deploy)?;
     // Nothing is charged by the hour that was not asked for by the hour.
     let plan = asked.plan.clone().unwrap_or_else(|| "lora".to_owned());
     match plan.as_str() {

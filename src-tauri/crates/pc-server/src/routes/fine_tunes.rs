@@ -12,6 +12,7 @@ use rand::Rng as _;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::account::rules::Use;
 use crate::caller::{Asked, Caller, Page, blocking};
 use crate::engine::TrainingType;
 use crate::hyper::{self, Lora, Wanted};
@@ -50,6 +51,7 @@ pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) ->
         return Err(Refusal::invalid("finetuned_output cannot be chosen; use finetuned_output_suffix or model_name."));
     }
     let base_model = base_of(state, caller, &asked.model)?;
+    state.permitted(&caller.workspace, &base_model, Use::FineTune)?;
     let longest = state.engine.bases().into_iter().find(|base| base.id == base_model).map_or(0, |base| base.max_length);
     let hyper_parameters = asked.hyper_parameters;
     let training = ids_of(asked.training_file_ids, asked.training_datasets.as_deref(), "training")?;

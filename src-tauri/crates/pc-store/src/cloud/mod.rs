@@ -11,6 +11,7 @@ mod models;
 mod nonces;
 mod receipts;
 mod resumables;
+mod rules;
 mod uploads;
 mod usage;
 mod workspaces;
@@ -31,6 +32,7 @@ pub use keys::{AccessKey, ApiKey};
 pub use models::TunedModel;
 pub use receipts::StoredReceipt;
 pub use resumables::{Piece, Resumable};
+pub use rules::ModelRule;
 pub use uploads::{PartedUpload, UploadPart};
 pub use usage::{UsageGroup, UsageRecord, UsageSpan, Whose};
 pub use workspaces::{Workspace, WrappedKey};
@@ -48,6 +50,7 @@ const STEPS: &[&str] = &[
     include_str!("../../sql/cloud/3_openai.sql"),
     include_str!("../../sql/cloud/4_accounts.sql"),
     include_str!("../../sql/cloud/5_receipts.sql"),
+    include_str!("../../sql/cloud/6_rules.sql"),
 ];
 
 /// The database. Every use is one transaction.

@@ -9,6 +9,7 @@ mod keys;
 mod listed;
 mod models;
 mod parameters;
+mod rules;
 mod signed;
 mod workspaces;
 
@@ -39,6 +40,8 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/modelstudio/workspaces", get(workspace_list).post(workspace_create))
         .route("/modelstudio/workspaces/{id}", axum::routing::delete(workspace_delete))
         .route("/modelstudio/models", get(model_list))
+        .route("/modelstudio/models/limits", get(limit_list).post(limit_update))
+        .route("/modelstudio/models/permissions", get(permission_list).post(permission_update))
 }
 
 /// Admits a request of ModelStudio's API whose action is `action` and answers it off the async threads.
@@ -83,6 +86,10 @@ actions! {
     workspace_list = "ListWorkspaces", workspaces::list;
     workspace_create = "CreateWorkspace", workspaces::create;
     model_list = "ListModels", models::list;
+    limit_list = "ListModelLimits", rules::limits;
+    limit_update = "UpdateModelLimits", rules::limit_update;
+    permission_list = "ListModelPermissions", rules::permissions;
+    permission_update = "UpdateModelPermissions", rules::permission_update;
 }
 
 actions_on! {
