@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// A page of limits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelLimits {
     pub limits: Vec<ModelLimitRow>,
@@ -15,7 +15,7 @@ pub struct ModelLimits {
 }
 
 /// A model's limits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelLimitRow {
     pub model: String,
@@ -28,7 +28,7 @@ pub struct ModelLimitRow {
 }
 
 /// Periods are in seconds; nothing where there is no limit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelLimit {
     pub request_limit: Option<u64>,
@@ -42,7 +42,7 @@ pub struct ModelLimit {
 }
 
 /// A page of permissions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelPermissions {
     pub list: Vec<ModelPermissionRow>,
@@ -53,7 +53,7 @@ pub struct ModelPermissions {
 }
 
 /// What may be done with a model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ModelPermissionRow {
     pub model: String,
     pub name: String,
@@ -61,7 +61,7 @@ pub struct ModelPermissionRow {
 }
 
 /// The three uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Permissions {
     pub inference: bool,

@@ -1,8 +1,8 @@
 //! The vendor's OpenAPI: every request is signed, and its parameters are in the query or a form.
 
 use pc_protocol::studio::{
-    CostOverview, CostTrend, Nothing, OneKey, OneWorkspace, StudioAnswer, StudioData, StudioKeys, StudioModels,
-    StudioWorkspaces, WorkspaceDeleted,
+    CostOverview, CostTrend, ModelLimits, ModelPermissions, Nothing, OneKey, OneWorkspace, StudioAnswer, StudioData,
+    StudioKeys, StudioModels, StudioWorkspaces, WorkspaceDeleted,
 };
 use serde_json::Value;
 
@@ -108,4 +108,22 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Answer::Json(of::<StudioAnswer<StudioModels>>),
     )
     .query(LIST),
+    plain(
+        Vendor,
+        "get",
+        "/modelstudio/models/limits",
+        "How often a workspace may call a model",
+        Answer::Json(of::<StudioAnswer<ModelLimits>>),
+    )
+    .query(LIST),
+    plain(Vendor, "post", "/modelstudio/models/limits", "Limit it", Answer::Json(of::<StudioAnswer<Nothing>>)),
+    plain(
+        Vendor,
+        "get",
+        "/modelstudio/models/permissions",
+        "What a workspace may do with a model",
+        Answer::Json(of::<StudioAnswer<ModelPermissions>>),
+    )
+    .query(LIST),
+    plain(Vendor, "post", "/modelstudio/models/permissions", "Permit it", Answer::Json(of::<StudioAnswer<Nothing>>)),
 ];
