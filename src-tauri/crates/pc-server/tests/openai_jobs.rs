@@ -113,6 +113,13 @@ async fn a_paused_job_waits_and_goes_on_from_its_checkpoint() {
     cloud.call("POST", &format!("{JOBS}/{id}/resume"), Value::Null).await;
     let done = until(&cloud, &id, |job| job["status"] == "succeeded").await;
     assert_eq!((cloud.engine.resumed.load(Ordering::SeqCst), &done["trained_tokens"]), (true, &json!(1000)));
+    let (_, events) = cloud.call("GET", &format!("{JOBS}/{id}/events?limit=100"), Value::Null).await;
+    let said: Vec<&str> = events["data"].as_array().unwrap().iter().filter_map(|row| row["message"].as_str()).collect();
+    for message in
+        ["The job was paused.", "The training was paused.", "Trained tokens so far: 500", "The job was resumed."]
+    {
+        assert!(said.contains(&message), "{message} is not in {said:?}");
+    }
     for what in ["pause", "resume", "cancel"] {
         let (status, refused) = cloud.call("POST", &format!("{JOBS}/{id}/{what}"), Value::Null).await;
         assert_eq!((status.as_u16(), &refused["error"]["param"]), (400, &json!("fine_tuning_job_id")), "{what}");

@@ -79,7 +79,11 @@ fn read(mut fields: Map<String, Value>) -> (&'static str, String, Option<Map<Str
             return ("metrics", message, Some(fields));
         }
     }
-    ("message", "Fine-tuning job started".to_owned(), Some(fields))
+    let message = match fields.get("tokens").and_then(Value::as_u64) {
+        Some(tokens) => format!("Trained tokens so far: {tokens}"),
+        None => "Fine-tuning job started".to_owned(),
+    };
+    ("message", message, Some(fields))
 }
 
 pub(super) async fn checkpoints(

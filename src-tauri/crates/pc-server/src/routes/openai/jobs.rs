@@ -286,7 +286,9 @@ fn estimated_finish(state: &State, job: &Job) -> anyhow::Result<Option<i64>> {
         return Ok(None);
     }
     let lines = state.store.read(|tx| tx.job_log_newest(&job.job_id, i64::MAX, 20))?;
-    Ok(lines.iter().find_map(|line| {
+    // Of what it did before it was paused or interrupted, nothing can be told.
+    let since = lines.iter().take_while(|line| !line.line.starts_with("{'rows'"));
+    Ok(since.into_iter().find_map(|line| {
         let left = python::read(&line.line)?.get("eta_seconds")?.as_i64()?;
         Some(unix(&line.created_at) + left)
     }))
