@@ -5,8 +5,12 @@ use serde_json::{Value, json};
 use crate::common::{BASE, Http, Served, data, home, until};
 
 fn chat(model: &str, stream: bool) -> Value {
-    json!({"model": model, "messages": [{"role": "user", "content": "几点退房？"}], "max_tokens": 12, "temperature": 0,
-        "stream": stream, "stream_options": {"include_usage": true}})
+    let messages = json!([{"role": "user", "content": "几点退房？"}]);
+    let mut body = json!({"model": model, "messages": messages, "max_tokens": 12, "temperature": 0, "stream": stream});
+    if stream {
+        body["stream_options"] = json!({"include_usage": true});
+    }
+    body
 }
 
 fn answer(http: &Http, model: &str) -> String {
@@ -50,7 +54,8 @@ fn a_tuned_model_is_deployed_answers_both_apis_and_comes_up_again() {
     cloud.http.until(&path, &["RUNNING"]);
     assert_eq!(answer(&cloud.http, tuned), compatible, "a restart brings it up as it was");
 
-    let kept = data(&home).join("cloud/onnx/deployed").join(tuned);
+    // The number tells it from another workspace's deployment of the same name.
+    let kept = data(&home).join("cloud/onnx/deployed").join(format!("{tuned}.1"));
     assert!(kept.is_dir(), "converted once, kept while it is deployed");
     #[cfg(unix)]
     {
