@@ -36,7 +36,7 @@ export const zh: typeof en = {
     add: '添加数据集', choose: '选择文件', sample: '使用示例', drop: '将 ChatML JSONL 文件拖到这里', dropText: '每行一个对话。文件在本机检查，上传之前不会发送任何内容。', fileKind: '训练数据（JSONL）',
     result: '{{name}} 的检查结果', good: '共 {{rows}} 行，{{good}} 行合格', facts: '{{size}} · {{messages}} 条消息 · {{characters}} 个字符', hash: 'SHA-256', another: '换一个文件', again: '重新检查',
     findings: '问题', noFindings: '未发现错误，所有行都可用于训练。', all: '全部', errors: '错误', warnings: '警告', error: '错误', warning: '警告', shown: '共 {{total}} 个问题，列出前 {{shown}} 个。', wholeFile: '整个文件', lineNo: '第 {{line}} 行', filter: '按严重程度筛选问题', noneOfKind: '没有此类问题。',
-    preview: '前几行', upload: '上传数据集', description: '说明（可选）', blocked_one: '{{count}} 行有错误，请改正后重新检查。', blocked_other: '{{count}} 行有错误，请改正后重新检查。', blockedEmpty: '文件中没有可用的行。', uploaded: '“{{name}}”已上传。', launch: '开始训练',
+    kind: '数据类型', kinds: { sft: '对话', dpo: '偏好回答（DPO）', cpt: '纯文本（CPT）' }, preview: '前几行', upload: '上传数据集', description: '说明（可选）', blocked_one: '{{count}} 行有错误，请改正后重新检查。', blocked_other: '{{count}} 行有错误，请改正后重新检查。', blockedEmpty: '文件中没有可用的行。', uploaded: '“{{name}}”已上传。', launch: '开始训练',
     onCloud: '此云上的数据集', empty: '还没有数据集', emptyText: '请在上方选择文件，或使用示例了解流程。', deleteTitle: '删除数据集“{{name}}”？', deleteText: '已上传的文件（{{size}}）将从此云上删除，无法恢复。已使用它的训练任务会保留结果。', unknownRows: '从别处上传，行数未在本机统计',
     role: { system: '系统', user: '用户', assistant: '助手', tool: '工具' },
   },

@@ -17,7 +17,7 @@ it('checks a chosen file, uploads it with its description, and shows the way on'
   await user.type(screen.getByRole('textbox', { name: 'Description (optional)' }), 'autumn');
   await user.click(await button('Upload dataset'));
   await screen.findByText('“hotel.jsonl” is uploaded.', {}, slow);
-  expect(sent('dataset_upload')).toEqual([{ path: '/data/hotel.jsonl', description: 'autumn' }]);
+  expect(sent('dataset_upload')).toEqual([{ path: '/data/hotel.jsonl', description: 'autumn', kind: 'sft' }]);
   await expect.poll(() => screen.queryAllByText('hotel.jsonl').length).toBeGreaterThan(0);
   await user.click(await button('Start a fine-tune'));
   await screen.findByRole('heading', { name: 'New fine-tune' }, slow);

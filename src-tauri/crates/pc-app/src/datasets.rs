@@ -4,9 +4,15 @@ use std::path::Path;
 
 use anyhow::Result;
 use pc_base::{Cancel, Language, Reporter};
-use pc_dataset::{CheckOptions, Report, check};
+use pc_dataset::{CheckOptions, Report, RowKind, check};
 
-/// Judges every line of a ChatML file. Findings are sentences in `language`.
-pub fn dataset_check(path: &Path, language: Language, reporter: &dyn Reporter, cancel: &Cancel) -> Result<Report> {
-    check(path, &CheckOptions { language, ..CheckOptions::default() }, reporter, cancel)
+/// Judges every line of a file as a row of the kind. Findings are sentences in `language`.
+pub fn dataset_check(
+    path: &Path,
+    kind: RowKind,
+    language: Language,
+    reporter: &dyn Reporter,
+    cancel: &Cancel,
+) -> Result<Report> {
+    check(path, &CheckOptions { language, kind, ..CheckOptions::default() }, reporter, cancel)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
-use pc_app::api::TrainingType;
+use pc_app::api::{DatasetKind, TrainingType};
 use pc_base::Language;
 
 /// Partner Console on the command line.
@@ -226,13 +226,43 @@ pub enum Workspace {
     },
 }
 
+/// What a data set's rows are.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum RowKind {
+    /// Conversations (ChatML).
+    #[default]
+    Sft,
+    /// Pairs of answers.
+    Dpo,
+    /// Plain texts.
+    Cpt,
+}
+
+impl From<RowKind> for DatasetKind {
+    fn from(kind: RowKind) -> Self {
+        match kind {
+            RowKind::Sft => Self::Sft,
+            RowKind::Dpo => Self::Dpo,
+            RowKind::Cpt => Self::Cpt,
+        }
+    }
+}
+
 #[derive(Subcommand)]
 pub enum Dataset {
-    /// Judge every line of a ChatML JSONL file and list every error.
-    Check { file: PathBuf },
+    /// Judge every line of a JSONL file and list every error.
+    Check {
+        file: PathBuf,
+        /// What its rows are.
+        #[arg(long, value_enum, default_value_t)]
+        kind: RowKind,
+    },
     /// Check a file and, where it has no errors, send it to the cloud.
     Upload {
         file: PathBuf,
+        /// What its rows are.
+        #[arg(long, value_enum, default_value_t)]
+        kind: RowKind,
         #[arg(long)]
         description: Option<String>,
     },

@@ -14,7 +14,7 @@ use crate::blocks::{Blocks, Kind};
 use crate::finding::{Finding, FindingCode, Found, Severity};
 use crate::judge::judge;
 use crate::limits::{FINDINGS_KEPT, LINE_BYTES, Limits};
-use crate::{Row, open};
+use crate::{Row, RowKind, open};
 
 /// Bytes that one core judges at a time.
 const SECTION: usize = 128 << 10;
@@ -26,6 +26,8 @@ const SAMPLE_TRIES: u64 = 1_000;
 pub struct CheckOptions {
     /// Of the findings' sentences.
     pub language: Language,
+    /// What the file is meant to hold.
+    pub kind: RowKind,
     pub limits: Limits,
     /// When a tune is already planned: rows must be more than this.
     pub batch_size: Option<u64>,
@@ -35,7 +37,13 @@ pub struct CheckOptions {
 
 impl Default for CheckOptions {
     fn default() -> Self {
-        Self { language: Language::English, limits: Limits::default(), batch_size: None, sample_rows: 5 }
+        Self {
+            language: Language::English,
+            kind: RowKind::Sft,
+            limits: Limits::default(),
+            batch_size: None,
+            sample_rows: 5,
+        }
     }
 }
 
@@ -73,7 +81,7 @@ pub struct SampleRow {
     pub row: Row,
 }
 
-/// Checks a file as SFT data. Fails only when the file cannot be read or the check is cancelled: everything
+/// Checks a file. Fails only when the file cannot be read or the check is cancelled: everything
 /// else, an empty file included, is a finding. Memory stays below about 100 MB whatever the file holds.
 pub fn check(path: &Path, options: &CheckOptions, reporter: &dyn Reporter, cancel: &Cancel) -> anyhow::Result<Report> {
     let file = open(path)?;
@@ -103,7 +111,9 @@ pub(crate) fn judge_file(path: &Path, cancel: &Cancel) -> anyhow::Result<()> {
     let (mut blocks, mut block) = (Blocks::new(open(path)?), Vec::new());
     while blocks.next(&mut block)?.is_some() {
         cancel.check()?;
-        sections(&block).into_par_iter().for_each(|(at, section)| drop(Section::judge(section, at as u64)));
+        sections(&block)
+            .into_par_iter()
+            .for_each(|(at, section)| drop(Section::judge(section, at as u64, RowKind::Sft)));
     }
     Ok(())
 }
@@ -149,7 +159,7 @@ impl<'a> Tally<'a> {
 
     fn block(&mut self, block: &[u8], kind: Kind) {
         let start = self.bytes;
-        let (sha256, md5) = (&mut self.sha256, &mut self.md5);
+        let (sha256, md5, rows) = (&mut self.sha256, &mut self.md5, self.options.kind);
         let judged = match kind {
             Kind::Lines => {
                 let judge_all = || {
@@ -157,7 +167,7 @@ impl<'a> Tally<'a> {
                     let offset = start + (block.len() - body.len()) as u64;
                     sections(body)
                         .into_par_iter()
-                        .map(|(at, section)| Section::judge(section, offset + at as u64))
+                        .map(|(at, section)| Section::judge(section, offset + at as u64, rows))
                         .collect()
                 };
                 rayon::join(|| rayon::join(|| sha256.update(block), || md5.update(block)), judge_all).1
@@ -230,9 +240,10 @@ impl<'a> Tally<'a> {
             let line = if number == 1 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line) } else { line };
             let text =
                 std::str::from_utf8(line).ok().filter(|text| !text.trim().is_empty() && text.len() <= LINE_BYTES);
-            let good =
-                text.is_some_and(|text| judge(text).found.iter().all(|f| f.code.severity() == Severity::Warning));
-            if let Some(row) = text.filter(|_| good).and_then(|text| serde_json::from_str(text).ok()) {
+            let good = text.is_some_and(|text| {
+                judge(text, self.options.kind).found.iter().all(|f| f.code.severity() == Severity::Warning)
+            });
+            if let Some(row) = text.filter(|_| good).and_then(|text| self.options.kind.shown(text)) {
                 self.sample.push(SampleRow { line: number, row });
             }
         }
@@ -309,6 +320,7 @@ fn sections(block: &[u8]) -> Vec<(usize, &[u8])> {
 /// One section's verdict; lines are counted from 1 within it.
 #[derive(Debug, Default)]
 struct Section {
+    kind: RowKind,
     lines: u64,
     counts: Counts,
     first_crlf: Option<u64>,
@@ -317,8 +329,8 @@ struct Section {
 
 impl Section {
     /// `start` is the section's byte offset in the file.
-    fn judge(bytes: &[u8], start: u64) -> Self {
-        let mut section = Self::default();
+    fn judge(bytes: &[u8], start: u64, kind: RowKind) -> Self {
+        let mut section = Self { kind, ..Self::default() };
         // One validation of the whole section is quicker than one a line; only a broken section is looked at again.
         let valid = std::str::from_utf8(bytes).ok();
         let mut at = 0;
@@ -353,7 +365,7 @@ impl Section {
         if line.len() > LINE_BYTES {
             return self.add(Found::new(FindingCode::LineTooLong, "").with("limit", LINE_BYTES));
         }
-        let verdict = judge(line);
+        let verdict = judge(line, self.kind);
         let errors_before = self.counts.errors;
         for found in verdict.found {
             self.add(found);

@@ -108,6 +108,59 @@ fn every_line_is_judged_and_every_error_named() {
 }
 
 #[test]
+fn each_kind_of_row_has_rules_of_its_own() {
+    let (user, answer) = (r#"{"role":"user","content":"a"}"#, r#"{"role":"assistant","content":"b"}"#);
+    let of = |kind: RowKind, line: &str| {
+        let report = run("a.jsonl", line.as_bytes(), &CheckOptions { kind, ..CheckOptions::default() });
+        let named = |f: &Finding| format!("{} {}", f.code.name(), f.at).trim_end().to_owned();
+        (report.findings.iter().map(named).collect::<Vec<_>>(), report)
+    };
+    let pair = |messages: &str, chosen: &str, rejected: &str| {
+        format!("{{\"messages\":[{messages}],\"chosen\":{chosen},\"rejected\":{rejected}}}")
+    };
+    let weighted = r#"{"role":"assistant","content":"b","loss_weight":"0.5"}"#;
+    let good = pair(user, weighted, answer);
+    let cases: [(&str, &[&str]); 8] = [
+        (&good, &[]),
+        (&pair(user, answer, weighted), &["loss_weight_rejected rejected.loss_weight"]),
+        (&pair(&format!("{user},{answer}"), answer, answer), &["last_not_user messages[1].role"]),
+        (&pair(user, user, answer), &["answer_not_assistant chosen.role"]),
+        (
+            &pair(user, r#"{"role":"assistant","content":""}"#, "1"),
+            &["content_empty chosen.content", "message_not_object rejected"],
+        ),
+        (&format!("{{\"messages\":[{user}],\"chosen\":{answer}}}"), &["answer_missing"]),
+        (GOOD, &["row_is_sft"]),
+        (r#"{"text":"t"}"#, &["row_is_cpt"]),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(of(RowKind::Dpo, line).0, expected, "{line}");
+    }
+    let shown = of(RowKind::Dpo, &good).1;
+    assert_eq!(
+        (shown.good_rows, shown.messages, shown.sample[0].row.messages.len()),
+        (1, 3, 2),
+        "with the chosen answer"
+    );
+
+    let text = r#"{"text":"Breakfast is at seven."}"#;
+    let cases: [(&str, &[&str]); 5] = [
+        (text, &[]),
+        (r#"{"text":" "}"#, &["content_empty text"]),
+        (r#"{"text":"a","id":1}"#, &["row_key_unknown id"]),
+        (r#"{"text":1}"#, &["row_shape_unknown"]),
+        (GOOD, &["row_is_sft"]),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(of(RowKind::Cpt, line).0, expected, "{line}");
+    }
+    let report = of(RowKind::Cpt, text).1;
+    assert_eq!((report.characters, report.sample.len()), (22, 1));
+    let refused = of(RowKind::Dpo, text).1.findings[0].message.clone();
+    assert_eq!(refused, "This is a text row (CPT), not a preference row for DPO.");
+}
+
+#[test]
 fn tool_calls_need_ids_that_match_and_arguments_that_are_json() {
     let user = r#"{"role":"user","content":"a"}"#;
     let answer = r#"{"role":"assistant","content":"b"}"#;

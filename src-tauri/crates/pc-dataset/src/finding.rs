@@ -60,6 +60,7 @@ findings! {
     KeyDuplicate "key_duplicate" Error,
     RowNotObject "row_not_object" Error,
     RowShapeUnknown "row_shape_unknown" Error,
+    RowIsSft "row_is_sft" Error,
     RowIsDpo "row_is_dpo" Error,
     RowIsCpt "row_is_cpt" Error,
     RowIsRl "row_is_rl" Error,
@@ -74,11 +75,15 @@ findings! {
     SystemNotFirst "system_not_first" Error,
     TurnOrder "turn_order" Error,
     LastNotAssistant "last_not_assistant" Error,
+    LastNotUser "last_not_user" Error,
+    AnswerMissing "answer_missing" Error,
+    AnswerNotAssistant "answer_not_assistant" Error,
     ContentMissing "content_missing" Error,
     ContentType "content_type" Error,
     ContentEmpty "content_empty" Error,
     LossWeightRange "loss_weight_range" Error,
     LossWeightRole "loss_weight_role" Error,
+    LossWeightRejected "loss_weight_rejected" Error,
     ThinkingNewlines "thinking_newlines" Error,
     ThinkingNotLast "thinking_not_last" Error,
     ToolsNotList "tools_not_list" Error,
@@ -199,7 +204,9 @@ mod tests {
         }
         let codes: BTreeSet<_> = FindingCode::ALL.iter().map(|code| code.name()).collect();
         let whys: BTreeSet<_> = crate::json::Why::ALL.iter().map(|why| why.key()).collect();
-        assert_eq!(keys(0), codes.union(&whys).copied().collect(), "every entry is used");
+        let wanted = crate::RowKind::ALL.map(crate::RowKind::wanted);
+        let all = codes.union(&whys).copied().chain(wanted).collect();
+        assert_eq!(keys(0), all, "every entry is used");
     }
 
     #[test]

@@ -1,12 +1,11 @@
-//! The rules for one line as an SFT row (ChatML), as the cloud's data-set rules and its own check state them:
-//! everything that is wrong is found, not only the first thing. Deliberately absent: files and line numbers.
+//! The rules for one line as a row of its kind, as the cloud's data-set rules and its own check state them: everything that is wrong is found, not only the first thing. Deliberately absent: files and line numbers.
 
-use crate::Role;
 use crate::finding::{FindingCode as Code, Found};
 use crate::json::{Json, Why, parse};
 use crate::limits;
 use crate::thinking;
 use crate::tools;
+use crate::{Role, RowKind};
 
 /// What one line is worth.
 #[derive(Debug, Default)]
@@ -17,7 +16,7 @@ pub(crate) struct Verdict {
 }
 
 /// Judges a line that is UTF-8 and not blank.
-pub(crate) fn judge(line: &str) -> Verdict {
+pub(crate) fn judge(line: &str, kind: RowKind) -> Verdict {
     let mut verdict = Verdict::default();
     let parsed = match parse(line) {
         Ok(parsed) => parsed,
@@ -42,7 +41,7 @@ pub(crate) fn judge(line: &str) -> Verdict {
     if let Some(control) = parsed.control {
         found.push(Found::new(Code::ControlCharacter, "").with("character", format!("U+{:04X}", control as u32)));
     }
-    row(&parsed.value, &mut verdict);
+    row(&parsed.value, kind, &mut verdict);
     verdict
 }
 
@@ -75,49 +74,99 @@ fn duplicates(value: &Json<'_>, path: &mut String, found: &mut Vec<Found>) {
     }
 }
 
-/// Which kind of row an object is; only SFT rows are judged further.
-fn row(value: &Json<'_>, verdict: &mut Verdict) {
+/// What a row's own keys say that it is; nothing where they say nothing.
+fn kind_of(value: &Json<'_>) -> Option<Code> {
+    let has = |key: &str| value.get(key).is_some();
+    if has("chosen") || has("rejected") {
+        Some(Code::RowIsDpo)
+    } else if has("rollout_extra") {
+        Some(Code::RowIsRl)
+    } else if has("messages") {
+        Some(Code::RowIsSft)
+    } else {
+        value.get("text").is_some_and(|text| text.text().is_some()).then_some(Code::RowIsCpt)
+    }
+}
+
+/// Judges a row of the wanted kind; of another one only that is said.
+fn row(value: &Json<'_>, kind: RowKind, verdict: &mut Verdict) {
     let found = &mut verdict.found;
     let Json::Object(pairs) = value else {
         return found.push(Found::new(Code::RowNotObject, ""));
     };
-    let has = |key: &str| value.get(key).is_some();
-    if has("chosen") || has("rejected") {
-        return found.push(Found::new(Code::RowIsDpo, ""));
+    match (kind, kind_of(value)) {
+        (RowKind::Sft, Some(Code::RowIsSft)) | (RowKind::Dpo, Some(Code::RowIsDpo)) => {}
+        (RowKind::Cpt, Some(Code::RowIsCpt)) => return text(value, pairs, verdict),
+        (_, Some(other)) => return found.push(Found::new(other, "").phrase("wanted", kind.wanted())),
+        (_, None) => return found.push(Found::new(Code::RowShapeUnknown, "")),
     }
-    if has("rollout_extra") {
-        return found.push(Found::new(Code::RowIsRl, ""));
-    }
-    let Some(messages) = value.get("messages") else {
-        let code = if value.get("text").is_some_and(|text| text.text().is_some()) {
-            Code::RowIsCpt
-        } else {
-            Code::RowShapeUnknown
-        };
-        return found.push(Found::new(code, ""));
-    };
     for (key, item) in pairs {
         match key.as_ref() {
             "messages" => {}
+            "chosen" | "rejected" if kind == RowKind::Dpo => {}
             "tools" if !matches!(item, Json::List(_)) => found.push(Found::new(Code::ToolsNotList, "tools")),
             "tools" => {}
             other => found.push(Found::new(Code::RowKeyUnknown, other).with("key", other)),
         }
     }
-    match messages {
-        Json::List(list) if list.is_empty() => found.push(Found::new(Code::MessagesEmpty, "messages")),
-        Json::List(list) => conversation(list, verdict),
+    match value.get("messages") {
+        Some(Json::List(list)) if list.is_empty() => found.push(Found::new(Code::MessagesEmpty, "messages")),
+        Some(Json::List(list)) => conversation(list, kind, verdict),
         _ => found.push(Found::new(Code::MessagesNotList, "messages")),
+    }
+    if kind == RowKind::Dpo {
+        ["chosen", "rejected"].iter().for_each(|name| answer(value, name, verdict));
     }
 }
 
-fn conversation(list: &[Json<'_>], verdict: &mut Verdict) {
+/// A text is all that its row has.
+fn text(value: &Json<'_>, pairs: &[(std::borrow::Cow<'_, str>, Json<'_>)], verdict: &mut Verdict) {
+    for (key, _) in pairs.iter().filter(|(key, _)| key != "text") {
+        verdict.found.push(Found::new(Code::RowKeyUnknown, key.as_ref()).with("key", key));
+    }
+    let text = value.get("text").and_then(Json::text).unwrap_or_default();
+    if is_blank(text) {
+        verdict.found.push(Found::new(Code::ContentEmpty, "text"));
+    }
+    verdict.characters += text.chars().count() as u64;
+}
+
+/// One of the two answers that are compared.
+fn answer(row: &Json<'_>, name: &'static str, verdict: &mut Verdict) {
+    let (at, found) = (Place::Answer(name), &mut verdict.found);
+    let item = match row.get(name) {
+        None => return found.push(Found::new(Code::AnswerMissing, "").with("name", name)),
+        Some(item) => item,
+    };
+    let Json::Object(pairs) = item else {
+        return found.push(Found::new(Code::MessageNotObject, at.whole()));
+    };
+    role(item, at, found);
+    let who = item.get("role").and_then(Json::text).and_then(Role::from_name);
+    if who.is_some_and(|who| who != Role::Assistant) {
+        found.push(Found::new(Code::AnswerNotAssistant, at.key("role")));
+    }
+    keys(pairs, who, at, found);
+    if name == "rejected" && item.get("loss_weight").is_some() {
+        found.push(Found::new(Code::LossWeightRejected, at.key("loss_weight")));
+    }
+    verdict.characters += content(item, who, at, found);
+    thinking::judge(item, true, at, found);
+    tools::calls(item, at, &mut Vec::new(), found);
+    verdict.messages += 1;
+}
+
+fn conversation(list: &[Json<'_>], kind: RowKind, verdict: &mut Verdict) {
     let roles: Vec<Option<Role>> =
         list.iter().map(|m| m.get("role").and_then(Json::text).and_then(Role::from_name)).collect();
-    let last_assistant = roles.iter().rposition(|role| *role == Some(Role::Assistant));
+    // Before two answers, every turn is an earlier one.
+    let last_assistant = match kind {
+        RowKind::Dpo => None,
+        _ => roles.iter().rposition(|role| *role == Some(Role::Assistant)),
+    };
     let mut open_calls: Vec<&str> = Vec::new();
     for (index, item) in list.iter().enumerate() {
-        let at = Place(index);
+        let at = Place::Message(index);
         let Json::Object(pairs) = item else {
             verdict.found.push(Found::new(Code::MessageNotObject, at.whole()));
             continue;
@@ -136,22 +185,32 @@ fn conversation(list: &[Json<'_>], verdict: &mut Verdict) {
         }
     }
     verdict.messages += list.len() as u64;
-    if roles.last() != Some(&Some(Role::Assistant)) && roles.last().is_some_and(Option::is_some) {
-        verdict.found.push(Found::new(Code::LastNotAssistant, Place(list.len() - 1).key("role")));
+    let (wanted, code) = match kind {
+        RowKind::Dpo => (Role::User, Code::LastNotUser),
+        _ => (Role::Assistant, Code::LastNotAssistant),
+    };
+    if roles.last().is_some_and(|last| last.is_some_and(|last| last != wanted)) {
+        verdict.found.push(Found::new(code, Place::Message(list.len() - 1).key("role")));
     }
 }
 
 /// A message's place; paths are only built where something is wrong.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place(pub usize);
+pub(crate) enum Place {
+    Message(usize),
+    Answer(&'static str),
+}
 
 impl Place {
     pub fn whole(self) -> String {
-        format!("messages[{}]", self.0)
+        match self {
+            Self::Message(index) => format!("messages[{index}]"),
+            Self::Answer(name) => name.to_owned(),
+        }
     }
 
     pub fn key(self, key: &str) -> String {
-        format!("messages[{}].{key}", self.0)
+        format!("{}.{key}", self.whole())
     }
 }
 
@@ -174,14 +233,16 @@ fn order(roles: &[Option<Role>], index: usize, found: &mut Vec<Found>) {
         return;
     }
     let fits = match role {
-        Role::System if index > 0 => return found.push(Found::new(Code::SystemNotFirst, Place(index).key("role"))),
+        Role::System if index > 0 => {
+            return found.push(Found::new(Code::SystemNotFirst, Place::Message(index).key("role")));
+        }
         Role::System => true,
         Role::User => matches!(previous, None | Some(Role::System | Role::Assistant)),
         Role::Assistant => matches!(previous, Some(Role::User | Role::Tool)),
         Role::Tool => matches!(previous, Some(Role::Assistant | Role::Tool)),
     };
     if !fits {
-        let finding = Found::new(Code::TurnOrder, Place(index).key("role")).with("role", role.name());
+        let finding = Found::new(Code::TurnOrder, Place::Message(index).key("role")).with("role", role.name());
         found.push(finding.with("previous", previous.map_or("-", Role::name)));
     }
 }

@@ -1,4 +1,4 @@
-//! Data sets: check every line of a ChatML file, read its rows, score a golden set, and the bundled hotel
+//! Data sets: check every line of a JSONL file, read its rows, score a golden set, and the bundled hotel
 //! sample. Pure and streaming. Deliberately absent: tokenizers, networks, and holding a whole file in memory.
 
 use std::fs::File;
@@ -24,7 +24,7 @@ pub use check::{CheckOptions, Report, SampleRow, check};
 pub use finding::{Finding, FindingCode, Severity};
 pub use golden::{Golden, Recall, fold, max_jaccard, recall};
 pub use limits::Limits;
-pub use rows::{Message, Preference, Role, Row, Rows, RowsOf, Text};
+pub use rows::{Message, Preference, Role, Row, RowKind, Rows, RowsOf, Text};
 
 /// Opens a file to read; a folder is refused here because reading one fails later with stranger words.
 fn open(path: &Path) -> anyhow::Result<File> {

@@ -78,6 +78,49 @@ pub struct Row {
     pub tools: Option<Value>,
 }
 
+/// Which rows a file is meant to hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowKind {
+    /// Conversations.
+    #[default]
+    Sft,
+    /// Pairs of answers.
+    Dpo,
+    /// Plain texts.
+    Cpt,
+}
+
+impl RowKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sft, Self::Dpo, Self::Cpt];
+
+    /// Its phrase in the catalogue.
+    pub(crate) const fn wanted(self) -> &'static str {
+        match self {
+            Self::Sft => "wanted_sft",
+            Self::Dpo => "wanted_dpo",
+            Self::Cpt => "wanted_cpt",
+        }
+    }
+
+    /// A good line as a conversation to look at.
+    pub(crate) fn shown(self, line: &str) -> Option<Row> {
+        match self {
+            Self::Sft => serde_json::from_str(line).ok(),
+            Self::Dpo => {
+                let Preference { mut messages, tools, chosen, .. } = serde_json::from_str(line).ok()?;
+                messages.push(chosen);
+                Some(Row { messages, tools })
+            }
+            Self::Cpt => {
+                let Text { text } = serde_json::from_str(line).ok()?;
+                Some(Row { messages: vec![Message::new(Role::Assistant, text)], tools: None })
+            }
+        }
+    }
+}
+
 /// A conversation with an answer that is preferred to another one.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Preference {

@@ -1,7 +1,8 @@
 /** @file Datasets: choose, check, read every finding, upload; below, what is on the cloud. */
-import { Alert, Button } from 'antd';
+import { Alert, Button, Select } from 'antd';
 import { useCallback, useEffect, useState } from 'react';
 import { useCall, useHost, useStream } from '../../api/use';
+import type { DatasetKind } from '../../api/generated/types';
 import { IconBack, IconFile, IconInbox } from '../../components/icons';
 import { PageHead, Panel } from '../../components/page';
 import { Refusal } from '../../components/state';
@@ -11,6 +12,7 @@ import { go, goInstead, useRoute } from '../../lib/look';
 import { Report } from './report';
 import { OnCloud } from './table';
 
+const kinds: DatasetKind[] = ['sft', 'dpo', 'cpt'];
 const nameOf = (path: string) => path.split(/[\\/]/).at(-1) ?? path;
 
 export default function Datasets() {
@@ -21,20 +23,22 @@ export default function Datasets() {
   const upload = useStream('dataset_upload');
   const { refetch: fetchSample } = useCall('dataset_sample', {}, { enabled: false });
   const [path, setPath] = useState(check.result?.path ?? '');
+  const [kind, setKind] = useState<DatasetKind>('sft');
   const [refused, setRefused] = useState<Error | null>(null);
   const { run, clear } = check;
   const { clear: forget } = upload;
 
-  const start = useCallback(async (file: string | null) => {
+  const start = useCallback(async (file: string | null, as: DatasetKind = kind) => {
     if (!file) return;
     setPath(file); setRefused(null); forget();
-    await run({ path: file });
-  }, [run, forget]);
-  const choose = useCallback(() => void host.pickFile([{ name: t('datasets.fileKind'), extensions: ['jsonl'] }]).then(start, setRefused), [host, start, t]);
+    await run({ path: file, kind: as });
+  }, [run, forget, kind]);
+  const choose = useCallback(() => void host.pickFile([{ name: t('datasets.fileKind'), extensions: ['jsonl'] }]).then((file) => start(file), setRefused), [host, start, t]);
   const useSample = useCallback(async () => {
     const answer = await fetchSample();
     setRefused(answer.error);
-    await start(answer.data?.path ?? null);
+    setKind('sft');
+    await start(answer.data?.path ?? null, 'sft');
   }, [fetchSample, start]);
   const [order, file] = rest;
   useEffect(() => {
@@ -45,7 +49,7 @@ export default function Datasets() {
     if (order === 'check' && file) void start(file);
   }, [order, file, useSample, choose, start]);
 
-  const send = async (description: string | null) => { if (await upload.run({ path, description })) clear(); };
+  const send = async (description: string | null) => { if (await upload.run({ path, description, kind })) clear(); };
   const busy = check.running || upload.running;
   return <>
     <PageHead title={t('nav.datasets')} lead={t('lead.datasets')}>
@@ -57,7 +61,7 @@ export default function Datasets() {
     {!check.running && !check.result && <section className="panel drop" aria-label={t('datasets.add')}>
       <span className="drop-icon" aria-hidden><IconInbox /></span>
       <div className="drop-text"><b>{t('datasets.drop')}</b><span className="soft">{t('datasets.dropText')}</span></div>
-      <div className="row"><Button type="primary" icon={<IconFile aria-hidden />} disabled={busy} onClick={choose}>{t('datasets.choose')}</Button>
+      <div className="row"><Select id="row-kind" aria-label={t('datasets.kind')} value={kind} disabled={busy} onChange={setKind} options={kinds.map((one) => ({ value: one, label: t(`datasets.kinds.${one}`) }))} /><Button type="primary" icon={<IconFile aria-hidden />} disabled={busy} onClick={choose}>{t('datasets.choose')}</Button>
         <Button disabled={busy} onClick={() => void useSample()}>{t('datasets.sample')}</Button></div>
     </section>}
     {check.result && <Report report={check.result} upload={upload} onUpload={(description) => void send(description)} onAgain={() => void start(check.result?.path ?? null)} />}

@@ -63,7 +63,7 @@ export function Launch() {
       <div className="stack wide-gap">
         <Panel title={t('tunes.model')}><div ref={modelBox}><Bases query={catalog} value={model} onChange={setModel} onPrepare={getReady} prepare={prepare} onRead={setReading} /></div></Panel>
         <Panel title={t('tunes.data')}><div ref={dataBox}><DataChoice query={datasets} value={ids} onChange={setChosen} /></div></Panel>
-        <Panel title={t('tunes.kind')}><div className="field"><Select aria-label={t('tunes.kind')} value={kind} onChange={setKind} options={kinds.map((one) => ({ value: one, label: t(`tunes.kinds.${one}`) }))} /></div></Panel>
+        <Panel title={t('tunes.kind')}><div className="field"><Select id="training-type" aria-label={t('tunes.kind')} value={kind} onChange={setKind} options={kinds.map((one) => ({ value: one, label: t(`tunes.kinds.${one}`) }))} /></div></Panel>
         <Panel title={t('tunes.naming')}><Input maxLength={64} value={name} aria-label={t('tunes.naming')} placeholder={t('tunes.namePlaceholder')} onChange={(event) => setName(event.target.value)} /></Panel>
         <Panel title={t('tunes.settings')} extra={own && <Button size="small" type="link" onClick={() => setHyper(null)}>{t('tunes.reset')}</Button>}><Hyper value={fitted} lowRank={isLowRank(kind)} longest={longest} onChange={setHyper} /></Panel>
       </div>

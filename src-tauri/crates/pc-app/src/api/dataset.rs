@@ -3,10 +3,37 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+/// Which rows a file is meant to hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum DatasetKind {
+    /// Conversations.
+    #[default]
+    Sft,
+    /// Pairs of answers.
+    Dpo,
+    /// Plain texts.
+    Cpt,
+}
+
+impl From<DatasetKind> for pc_dataset::RowKind {
+    fn from(kind: DatasetKind) -> Self {
+        match kind {
+            DatasetKind::Sft => Self::Sft,
+            DatasetKind::Dpo => Self::Dpo,
+            DatasetKind::Cpt => Self::Cpt,
+        }
+    }
+}
+
 /// `dataset_check`, and the first half of `dataset_upload`.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct DatasetPath {
     pub path: String,
+    /// Conversations where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub kind: Option<DatasetKind>,
 }
 
 /// `dataset_check`: the verdict over every line of a file.
@@ -74,6 +101,10 @@ pub struct SampleMessage {
 pub struct DatasetUpload {
     pub path: String,
     pub description: Option<String>,
+    /// Conversations where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub kind: Option<DatasetKind>,
 }
 
 /// `dataset_list`: a file in the selected cloud.

@@ -11,8 +11,8 @@ use pc_store::console::KnownDataset;
 
 use super::when;
 use crate::api::{
-    DatasetId, DatasetPath, DatasetReport, DatasetRow, DatasetUpload, Empty, Finding, SampleMessage, SampleRow,
-    Severity, Tag, TaskProgress,
+    DatasetId, DatasetKind, DatasetPath, DatasetReport, DatasetRow, DatasetUpload, Empty, Finding, SampleMessage,
+    SampleRow, Severity, Tag, TaskProgress,
 };
 use crate::app::App;
 use crate::clouds::Opened;
@@ -33,12 +33,18 @@ impl App {
         language: Language,
         live: &Live<TaskProgress>,
     ) -> Result<DatasetReport> {
-        Ok(self.judged(file.path.into(), language, live).await?.into())
+        Ok(self.judged(file.path.into(), file.kind, language, live).await?.into())
     }
 
-    async fn judged(&self, path: PathBuf, language: Language, live: &Live<TaskProgress>) -> Result<Report> {
-        let live = live.clone();
-        self.blocking(move |_| dataset_check(&path, language, &live, &live.cancel)).await
+    async fn judged(
+        &self,
+        path: PathBuf,
+        kind: Option<DatasetKind>,
+        language: Language,
+        live: &Live<TaskProgress>,
+    ) -> Result<Report> {
+        let (live, kind) = (live.clone(), kind.unwrap_or_default().into());
+        self.blocking(move |_| dataset_check(&path, kind, language, &live, &live.cancel)).await
     }
 
     /// `dataset_upload`: checked first; a file with errors is refused before anything is sent. What was counted is kept,
@@ -50,7 +56,7 @@ impl App {
         live: &Live<TaskProgress>,
     ) -> Result<DatasetRow> {
         let path = PathBuf::from(&wanted.path);
-        let report = self.judged(path.clone(), language, live).await?;
+        let report = self.judged(path.clone(), wanted.kind, language, live).await?;
         if report.errors_total > 0 {
             let count = report.rows.saturating_sub(report.good_rows).max(1);
             let empty = report.rows == 0;
@@ -118,7 +124,7 @@ impl App {
             if !same {
                 write_atomic(&path, sample::TRAIN.as_bytes())?;
             }
-            Ok(DatasetPath { path: path.display().to_string() })
+            Ok(DatasetPath { path: path.display().to_string(), kind: None })
         })
         .await
     }

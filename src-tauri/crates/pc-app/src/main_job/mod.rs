@@ -162,7 +162,7 @@ async fn begin(run: &Run<'_>) -> Result<(PathBuf, Vec<Golden>)> {
 }
 
 async fn check(run: &Run<'_>, file: &Path, golden: &[Golden]) -> Result<Checked> {
-    let asked = DatasetPath { path: file.display().to_string() };
+    let asked = DatasetPath { path: file.display().to_string(), kind: None };
     let report = run.app.dataset_check(asked, run.language, &run.live()).await?;
     refuse_errors(run, &report)?;
     let path = file.to_owned();
@@ -200,7 +200,7 @@ fn nearest(file: &Path, golden: &[Golden]) -> Result<f64> {
 
 async fn upload(run: &Run<'_>, file: &Path) -> Result<Uploaded> {
     let start = Instant::now();
-    let wanted = DatasetUpload { path: file.display().to_string(), description: None };
+    let wanted = DatasetUpload { path: file.display().to_string(), description: None, kind: None };
     let row = run.app.dataset_upload(wanted, run.language, &run.live()).await?;
     run.tell(Event::Uploaded { id: row.id.clone(), bytes: row.bytes });
     Ok(Uploaded { file_id: row.id, bytes: row.bytes, seconds: start.elapsed().as_secs_f64() })

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use pc_app::api::{DatasetId, DatasetRow, DatasetUpload, Empty};
+use pc_app::api::{DatasetId, DatasetKind, DatasetRow, DatasetUpload, Empty};
 use pc_base::Cancel;
 use serde_json::json;
 
 use super::Call;
-use crate::args::Dataset;
+use crate::args::{Dataset, RowKind};
 use crate::figures;
 use crate::shown::Shown;
 use crate::table::{number, table, text};
@@ -18,8 +18,8 @@ use crate::table::{number, table, text};
 pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
     let (app, shown, language) = (&call.app, &call.shown, call.language());
     match command {
-        Dataset::Check { file } => return check(&file, shown, &call.cancel),
-        Dataset::Upload { file, description } => return upload(&file, description, call).await,
+        Dataset::Check { file, kind } => return check(&file, kind, shown, &call.cancel),
+        Dataset::Upload { file, kind, description } => return upload(&file, kind, description, call).await,
         Dataset::List => {
             let rows = app.dataset_list(Empty {}, language).await?;
             shown.result(&json!({"datasets": rows}), &list(&rows, shown));
@@ -33,8 +33,8 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
 }
 
 /// Lists every finding; exit 1 when a row has an error.
-pub fn check(file: &Path, shown: &Shown, cancel: &Cancel) -> Result<ExitCode> {
-    let report = pc_app::dataset_check(file, shown.language(), shown, cancel)?;
+pub fn check(file: &Path, kind: RowKind, shown: &Shown, cancel: &Cancel) -> Result<ExitCode> {
+    let report = pc_app::dataset_check(file, DatasetKind::from(kind).into(), shown.language(), shown, cancel)?;
     let mut lines: Vec<String> = report
         .findings
         .iter()
@@ -52,14 +52,14 @@ pub fn check(file: &Path, shown: &Shown, cancel: &Cancel) -> Result<ExitCode> {
 }
 
 /// A file with errors is listed as by `check` before it is refused: the upload's own refusal only counts them.
-async fn upload(file: &Path, description: Option<String>, call: &Call) -> Result<ExitCode> {
+async fn upload(file: &Path, kind: RowKind, description: Option<String>, call: &Call) -> Result<ExitCode> {
     let shown = &call.shown;
     let path = std::path::absolute(file)?.to_string_lossy().into_owned();
-    let wanted = DatasetUpload { path, description };
+    let wanted = DatasetUpload { path, description, kind: Some(kind.into()) };
     let row = match call.app.dataset_upload(wanted, call.language(), &call.live()).await {
         Err(error) if is_about_rows(&error) => {
             let (file, again, cancel) = (file.to_owned(), shown.clone(), call.cancel.clone());
-            super::blocking(move || check(&file, &again, &cancel)).await?;
+            super::blocking(move || check(&file, kind, &again, &cancel)).await?;
             return Err(error);
         }
         outcome => outcome?,

@@ -75,8 +75,8 @@ pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result
     let shown = shown.clone();
     let call = || anyhow::Ok(Call { app: opened(&places, &shown)?, shown: shown.clone(), cancel: cancel.clone() });
     match command {
-        Command::Dataset(Dataset::Check { file }) => {
-            return blocking(move || dataset::check(&file, &shown, &cancel)).await;
+        Command::Dataset(Dataset::Check { file, kind }) => {
+            return blocking(move || dataset::check(&file, kind, &shown, &cancel)).await;
         }
         Command::Chat(chat) => return blocking(move || chat::run(&chat, &places, &shown, &cancel)).await,
         #[cfg(debug_assertions)]
