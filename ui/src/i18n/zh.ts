@@ -60,7 +60,7 @@ export const zh: typeof en = {
     empty: '本机还没有模型', emptyText: '请取回已完成的训练结果，或从文件、文件夹导入模型。', finished: '可以取回', finishedText: '已完成的训练任务，其权重在云端。', pull: '取回', pulling: '正在取回“{{name}}”',
     origin: { base: '基础模型', tuned: '训练所得', imported: '导入' }, from: '基于 {{base}}', formats: '格式', noFormat: '尚未转换', convertTo: '转换为 {{quant}}', convert: '转换', converting: '正在转换为 {{quant}}', cancelConvert: '取消转换',
     quant: { f32: '精确，体积最大', int8: '精度略低，体积四分之一', int4: '体积最小，速度最快' }, tryIt: '试用', exportAs: '导出为 {{quant}}', export: '导出', exporting: '正在导出 {{name}}', exported: '“{{name}}”已导出到 {{dir}}。', deploy: '部署',
-    import: '导入模型', importFile: 'GGUF 文件……', importFolder: 'Hugging Face 文件夹……', importTitle: '导入 {{name}}', importName: '名称（可选）', adapter: '适配器文件夹（可选）', adapterText: '要合并到模型中的 PEFT 适配器。', chooseAdapter: '选择文件夹', importing: '正在导入 {{name}}', start: '导入', fileKind: 'GGUF 模型',
+    import: '导入模型', importFile: 'GGUF 文件……', importFolder: 'Hugging Face 文件夹……', importTitle: '导入 {{name}}', importName: '名称（可选）', adapter: '适配器文件夹（可选）', adapterText: '要合并到模型中的 PEFT 适配器。', chooseAdapter: '选择文件夹', asBase: '作为基础模型，可在内置云上训练', importing: '正在导入 {{name}}', start: '导入', fileKind: 'GGUF 模型',
     deleteTitle: '删除模型“{{name}}”？', deleteText: '本机上的文件（{{size}}）将被删除。它在云上的部署会保留。', deleteAgain: '只要训练任务还在，就可以再次取回。', deleteForever: '它是导入的，原件只在您手中。', hash: 'SHA-256 {{hash}}',
   },
   play: {

@@ -43,7 +43,18 @@ it('imports a GGUF file with a name and an adapter', async () => {
   fireEvent.keyDown(name, { key: 'Enter', isComposing: true });
   expect(sent('model_import')).toEqual([]);
   await user.type(name, '{Enter}');
-  await expect.poll(() => sent('model_import'), slow).toEqual([{ path: '/m/shop.gguf', adapter: '/m/adapter', name: 'guide' }]);
+  await expect.poll(() => sent('model_import'), slow).toEqual([{ path: '/m/shop.gguf', adapter: '/m/adapter', name: 'guide', as_base: false }]);
+});
+
+it('imports a folder as a base model, without an adapter', async () => {
+  const fake = fakeHost();
+  fake.knobs.folder = '/m/qwen';
+  const { user, sent } = await open({ at: 'models/import/folder', fake });
+  const dialog = within(await screen.findByRole('dialog', { name: 'Import qwen' }, slow));
+  await user.click(dialog.getByRole('checkbox', { name: /base model for fine-tunes/ }));
+  expect(dialog.queryByText('Adapter folder (optional)')).toBeNull();
+  await user.click(dialog.getByRole('button', { name: 'Import' }));
+  await expect.poll(() => sent('model_import'), slow).toEqual([{ path: '/m/qwen', adapter: null, name: null, as_base: true }]);
 });
 
 it('exports into a chosen folder, and deletes only after naming the loss', async () => {

@@ -104,17 +104,26 @@ fn open_base(places: &Places, model: &str) -> Result<ModelFolder> {
     Err(coded(if known { Code::ModelNotPrepared } else { Code::ModelUnknown }).with("model", model).into())
 }
 
-/// Copies a Hugging Face folder or a GGUF file, and a PEFT adapter, into the home. Returns the model's name.
+/// What becomes what.
+pub struct Import<'a> {
+    /// A Hugging Face folder or a GGUF file.
+    pub from: &'a Path,
+    /// A PEFT adapter to go with it.
+    pub adapter: Option<&'a Path>,
+    pub name: Option<&'a str>,
+    /// Into the cache, where the embedded cloud finds its base models, and not into the home.
+    pub as_base: bool,
+}
+
+/// Copies a model to where it is used. Returns its name.
 ///
 /// Everything is opened and compared before it is kept: a model that cannot be used is refused now, not at first use.
-pub fn import(
-    places: &Places,
-    from: &Path,
-    adapter: Option<&Path>,
-    name: Option<&str>,
-    reporter: &dyn Reporter,
-    cancel: &Cancel,
-) -> Result<String> {
+pub fn import(places: &Places, wanted: &Import<'_>, reporter: &dyn Reporter, cancel: &Cancel) -> Result<String> {
+    let Import { from, adapter, name, as_base } = *wanted;
+    if as_base && adapter.is_some() {
+        let why = "a base model is taken in without one";
+        return Err(coded(Code::InputInvalid).with("what", "adapter").with("why", why).into());
+    }
     let folder = ModelFolder::open(from)?;
     let weights = folder.weights()?;
     folder.tokenizer()?;
@@ -123,11 +132,19 @@ pub fn import(
     }
     let stem = from.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let wanted = plain_name(name.unwrap_or(&stem))?;
-    let target = free_name(places, wanted);
-    let name = target.file_name().context("a model's folder has a name")?.to_string_lossy().into_owned();
-    let work = being_made(places);
-    let kept = take_in(from, adapter, &work, reporter, cancel)
-        .and_then(|()| std::fs::rename(&work, &target).with_context(|| format!("keeping {name}")));
+    let name = free_name(places, wanted);
+    let (target, work) = if as_base {
+        // The dot keeps half a folder from being taken for a base model.
+        (places.base_model(&name), places.base_model(&format!(".importing-{}", uuid::Uuid::now_v7())))
+    } else {
+        (imported(places, &name), being_made(places))
+    };
+    let taken = if as_base {
+        Copy { done: 0, reporter, cancel }.model(from, &work).map(drop)
+    } else {
+        take_in(from, adapter, &work, reporter, cancel)
+    };
+    let kept = taken.and_then(|()| std::fs::rename(&work, &target).with_context(|| format!("keeping {name}")));
     if let Err(error) = kept {
         // The half that was copied is of no use; should it stay, it is only space.
         let _ = std::fs::remove_dir_all(&work);
@@ -168,9 +185,9 @@ pub(crate) fn keep_pulled(places: &Places, work: &Path, record: &Record, model: 
     }
     record.write(work)?;
     // A model of this name may be here from another cloud.
-    let target = free_name(places, name);
-    std::fs::rename(work, &target).with_context(|| format!("keeping {name}"))?;
-    Ok(target.file_name().context("a model's folder has a name")?.to_string_lossy().into_owned())
+    let name = free_name(places, name);
+    std::fs::rename(work, imported(places, &name)).with_context(|| format!("keeping {name}"))?;
+    Ok(name)
 }
 
 fn take_in(from: &Path, adapter: Option<&Path>, work: &Path, reporter: &dyn Reporter, cancel: &Cancel) -> Result<()> {
@@ -186,11 +203,11 @@ fn take_in(from: &Path, adapter: Option<&Path>, work: &Path, reporter: &dyn Repo
 }
 
 /// The wanted name, or the first with a number behind it that is still free.
-fn free_name(places: &Places, wanted: &str) -> PathBuf {
+fn free_name(places: &Places, wanted: &str) -> String {
     let taken = |name: &str| imported(places, name).exists() || places.base_model(name).exists();
     let numbered = (2..).map(|n| format!("{wanted}-{n}"));
     let name = std::iter::once(wanted.to_owned()).chain(numbered).find(|name| !taken(name));
-    imported(places, &name.unwrap_or_else(|| wanted.to_owned()))
+    name.unwrap_or_else(|| wanted.to_owned())
 }
 
 /// A copy under way.

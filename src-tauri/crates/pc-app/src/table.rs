@@ -135,7 +135,7 @@ commands! {
     query    model_list(Empty) -> Vec<ModelRow>, [Models];
     stream   model_pull(ModelPull, TaskProgress) -> ModelRow, [Models Tunes Storage];
     stream   model_convert(ModelConvert, TaskProgress) -> ModelRow, [Models Storage];
-    stream   model_import(ModelImport, TaskProgress) -> ModelRow, [Models Storage];
+    stream   model_import(ModelImport, TaskProgress) -> ModelRow, [Catalog Models Storage];
     stream   model_export(ModelExport, TaskProgress) -> Empty, [];
     mutation model_delete(ModelId) -> Empty, [Models Tunes Storage];
 

@@ -430,6 +430,9 @@ pub enum Model {
         adapter: Option<PathBuf>,
         #[arg(long)]
         name: Option<String>,
+        /// As a base model that the embedded cloud can tune.
+        #[arg(long, conflicts_with = "adapter")]
+        as_base: bool,
     },
     /// Write an ONNX folder.
     Export {

@@ -94,6 +94,23 @@ fn an_imported_model_renders_what_transformers_rendered() {
 }
 
 #[test]
+fn a_local_folder_becomes_a_base_model_that_can_be_tuned() {
+    let partner = Partner::new();
+    let (imported, status) =
+        partner.json(&["model", "import", &text(&tiny("llama")), "--name", "front-desk", "--as-base"]);
+    assert_eq!((imported["model"].as_str(), status), (Some("front-desk"), 0), "{imported}");
+    let base = partner.root.path().join("cache/models/front-desk");
+    assert!(base.join("model.safetensors").is_file(), "the embedded cloud looks for its base models here");
+    let (listed, _) = partner.json(&["model", "list"]);
+    assert_eq!(listed["models"][0]["origin"], "base", "{listed}");
+    let beside = std::fs::read_dir(base.parent().unwrap()).unwrap().count();
+    assert_eq!(beside, 1, "no half folder stays");
+    let adapter = text(&tiny("llama").join("adapter"));
+    let (_, status) = partner.json(&["model", "import", &text(&tiny("llama")), "--as-base", "--adapter", &adapter]);
+    assert_eq!(status, 1, "a base model stands alone");
+}
+
+#[test]
 fn a_model_that_cannot_be_used_is_refused_before_it_is_kept() {
     let partner = Partner::new();
     for (name, config, code) in [

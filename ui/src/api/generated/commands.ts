@@ -88,7 +88,7 @@ export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   tune_delete: ['tunes'],
   model_pull: ['models', 'tunes', 'storage'],
   model_convert: ['models', 'storage'],
-  model_import: ['models', 'storage'],
+  model_import: ['catalog', 'models', 'storage'],
   model_delete: ['models', 'tunes', 'storage'],
   chat_send: ['models'],
   deployment_create: ['deployments'],

@@ -1,5 +1,5 @@
 /** @file Importing a model: a GGUF file or a Hugging Face folder, with a name and an adapter if wanted. */
-import { Button, Dropdown, Input, Modal } from 'antd';
+import { Button, Checkbox, Dropdown, Input, Modal } from 'antd';
 import { useCallback, useEffect, useState } from 'react';
 import { useHost, useStream } from '../../api/use';
 import { IconAdd, IconDown, IconFile, IconFolder } from '../../components/icons';
@@ -29,7 +29,7 @@ export function Import({ order }: { order: string | undefined }) {
     goInstead('models');
     pick(order);
   }, [order, pick]);
-  const start = (name: string | null, adapter: string | null) => { if (path) { setSource(path); void stream.run({ path, name, adapter }); } setPath(null); };
+  const start = (details: Chosen) => { if (path) { setSource(path); void stream.run({ path, ...details }); } setPath(null); };
   return <>
     <div className="row end"><Dropdown trigger={['click']} disabled={stream.running} placement="bottomRight" menu={{ items: [
       { key: 'file', icon: <IconFile aria-hidden />, label: t('models.importFile'), onClick: () => pick('file') }, { key: 'folder', icon: <IconFolder aria-hidden />, label: t('models.importFolder'), onClick: () => pick('folder') }] }}>
@@ -40,17 +40,22 @@ export function Import({ order }: { order: string | undefined }) {
   </>;
 }
 
-function Details({ path, onStart, onClose }: { path: string; onStart: (name: string | null, adapter: string | null) => void; onClose: () => void }) {
+type Chosen = { name: string | null; adapter: string | null; as_base: boolean };
+
+function Details({ path, onStart, onClose }: { path: string; onStart: (details: Chosen) => void; onClose: () => void }) {
   const { t } = useWords();
   const host = useHost();
   const [name, setName] = useState('');
   const [adapter, setAdapter] = useState<string | null>(null);
-  const start = () => onStart(name.trim() || null, adapter);
+  const [base, setBase] = useState(false);
+  // A base model is taken in alone.
+  const start = () => onStart({ name: name.trim() || null, adapter: base ? null : adapter, as_base: base });
   return <Modal open centered width={520} title={t('models.importTitle', { name: lastPart(path) })} onCancel={onClose}
     footer={<><Button onClick={onClose}>{t('act.cancel')}</Button><Button type="primary" onClick={start}>{t('models.start')}</Button></>}>
     <div className="stack"><code className="break soft">{path}</code>
       <label className="field"><span>{t('models.importName')}</span><Input autoFocus maxLength={64} value={name} onChange={(event) => setName(event.target.value)} onKeyDown={(event) => { if (isSend(event)) start(); }} /></label>
-      <div className="field"><span>{t('models.adapter')}</span><div className="row">{adapter && <code className="break">{adapter}</code>}<Button size="small" icon={<IconFolder aria-hidden />} onClick={() => void host.pickFolder().then((dir) => dir && setAdapter(dir), () => undefined)}>{t('models.chooseAdapter')}</Button></div>
-        <small className="soft">{t('models.adapterText')}</small></div></div>
+      <Checkbox checked={base} onChange={(event) => setBase(event.target.checked)}>{t('models.asBase')}</Checkbox>
+      {!base && <div className="field"><span>{t('models.adapter')}</span><div className="row">{adapter && <code className="break">{adapter}</code>}<Button size="small" icon={<IconFolder aria-hidden />} onClick={() => void host.pickFolder().then((dir) => dir && setAdapter(dir), () => undefined)}>{t('models.chooseAdapter')}</Button></div>
+        <small className="soft">{t('models.adapterText')}</small></div>}</div>
   </Modal>;
 }

@@ -88,6 +88,9 @@ pub struct ModelImport {
     pub path: String,
     pub adapter: Option<String>,
     pub name: Option<String>,
+    /// Into the embedded cloud's base models, to be tuned there; an adapter cannot go with it.
+    #[serde(default)]
+    pub as_base: bool,
 }
 
 /// `model_export`: an ONNX folder that others can run.

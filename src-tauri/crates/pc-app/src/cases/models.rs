@@ -9,7 +9,7 @@ use pc_protocol::{Capabilities, WeightsManifest};
 use crate::api::{Empty, ModelConvert, ModelExport, ModelId, ModelImport, ModelPull, ModelRow, TaskProgress};
 use crate::app::App;
 use crate::live::Live;
-use crate::models::Record;
+use crate::models::{Import, Record};
 use crate::words::words;
 use crate::{chat, models};
 
@@ -70,9 +70,10 @@ impl App {
     pub async fn model_import(&self, wanted: ModelImport, _: Language, live: &Live<TaskProgress>) -> Result<ModelRow> {
         let live = live.clone();
         self.blocking(move |app| {
-            let adapter = wanted.adapter.map(PathBuf::from);
-            let (from, name) = (PathBuf::from(wanted.path), wanted.name.as_deref());
-            let model = models::import(app.places(), &from, adapter.as_deref(), name, &live, &live.cancel)?;
+            let ModelImport { path, adapter, name, as_base } = wanted;
+            let (from, adapter) = (PathBuf::from(path), adapter.map(PathBuf::from));
+            let import = Import { from: &from, adapter: adapter.as_deref(), name: name.as_deref(), as_base };
+            let model = models::import(app.places(), &import, &live, &live.cancel)?;
             row(app, &model)
         })
         .await

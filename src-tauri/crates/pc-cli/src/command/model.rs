@@ -41,8 +41,9 @@ pub async fn run(command: Model, call: &Call) -> Result<()> {
             let row = app.model_convert(wanted, language, &call.live()).await?;
             shown.result(&serde_json::to_value(&row)?, &list(std::slice::from_ref(&row), shown));
         }
-        Model::Import { from, adapter, name } => {
-            let wanted = ModelImport { path: whole(&from)?, adapter: adapter.as_deref().map(whole).transpose()?, name };
+        Model::Import { from, adapter, name, as_base } => {
+            let adapter = adapter.as_deref().map(whole).transpose()?;
+            let wanted = ModelImport { path: whole(&from)?, adapter, name, as_base };
             let row = app.model_import(wanted, language, &call.live()).await?;
             shown.result(&json!({"model": row.model}), &row.model);
         }
