@@ -22,7 +22,7 @@ cargo xtask check          fmt, house rules, the window's content, clippy, gener
 cargo xtask codegen        the UI's types and command table from Rust; with --check only compares
 cargo xtask tidy           house rules and arrows alone
 cargo xtask dist           the installable bundle for this platform
-cargo xtask bench [NAME]   dataset: figures, not tests";
+cargo xtask bench [NAME]   dataset, trainer, runtime or cloud: figures, not tests";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

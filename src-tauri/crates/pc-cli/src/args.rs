@@ -89,6 +89,12 @@ pub enum Command {
         /// Of `runtime`: only this weight format, in this process.
         #[arg(long, value_enum)]
         quant: Option<Weights>,
+        /// Of `cloud`: megabytes of the file that is sent.
+        #[arg(long, default_value_t = 1000)]
+        megabytes: u64,
+        /// Of `cloud`: how long many clients call at once.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
     },
     /// The main job from a file to the bill: check, upload, tune, take home, ask offline, serve, bill.
     #[command(hide = true)]
@@ -489,4 +495,5 @@ pub enum Bench {
     Dataset,
     Trainer,
     Runtime,
+    Cloud,
 }

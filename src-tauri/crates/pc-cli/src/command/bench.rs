@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 use pc_app::Quant;
-use pc_app::bench::{QuantFigures, runtime as runtime_bench, runtime_speed};
+use pc_app::bench::{Extent, QuantFigures, cloud_bench, runtime as runtime_bench, runtime_speed};
 use pc_base::{Cancel, Places};
 
 use crate::args::{Bench, Weights};
@@ -20,12 +20,60 @@ const MODEL: &str = "gemma-3-270m";
 const TRAINER_UPDATES: usize = 5;
 
 /// Runs a bench and shows its figures.
-pub fn run(what: Bench, quant: Option<Weights>, places: &Places, shown: &Shown, cancel: &Cancel) -> Result<()> {
+pub fn run(
+    what: Bench,
+    quant: Option<Weights>,
+    extent: Extent,
+    places: &Places,
+    shown: &Shown,
+    cancel: &Cancel,
+) -> Result<()> {
     match what {
         Bench::Dataset => dataset(shown, cancel),
         Bench::Trainer => trainer(places, shown, cancel),
         Bench::Runtime => runtime(quant, places, shown, cancel),
+        Bench::Cloud => cloud(extent, places, shown, cancel),
     }
+}
+
+/// What was asked for; many clients call for ten minutes at most.
+pub fn extent(megabytes: u64, seconds: u64) -> Extent {
+    Extent { bytes: megabytes.clamp(10, 10_000) * 1_000_000, seconds: seconds.clamp(1, 600), ..Extent::default() }
+}
+
+/// Throughput against curl, and many clients at once.
+fn cloud(extent: Extent, places: &Places, shown: &Shown, cancel: &Cancel) -> Result<()> {
+    // On a thread that may block, so the runtime goes on beside it.
+    let measured = cloud_bench(places, MODEL, extent, shown, cancel);
+    let bench = tokio::runtime::Handle::current().block_on(measured)?;
+    let memory = |bytes: Option<u64>| bytes.map_or("?".to_owned(), |bytes| format!("{} MB", bytes / 1_000_000));
+    let mut text = format!("{} MB\n", bench.bytes / 1_000_000);
+    for (name, way) in [("upload", &bench.upload), ("download", &bench.download)] {
+        writeln!(text, "{name:<9} {:>7.1} MB/s; curl {:>7.1} MB/s; ratio {:.2}", way.ours, way.curl, way.ratio)?;
+    }
+    let (upload, load) = (&bench.upload, &bench.load);
+    writeln!(
+        text,
+        "          with the check of its rows {:.1} MB/s; peak memory client {}, cloud {}",
+        upload.with_check.unwrap_or_default(),
+        memory(upload.client_peak_memory),
+        memory(bench.server_peak_memory)
+    )?;
+    writeln!(
+        text,
+        "{} clients for {} s while a training runs ({} steps)",
+        load.clients, load.seconds, load.trained_steps
+    )?;
+    writeln!(text, "          answered {:?}; errors {:?}", load.answered, load.errors)?;
+    write!(
+        text,
+        "          poll p50 {:.1} ms, p99 {:.1} ms; peak memory of the cloud with its model {}",
+        load.poll_p50_ms,
+        load.poll_p99_ms,
+        memory(load.server_peak_memory)
+    )?;
+    shown.result(&serde_json::to_value(&bench)?, &text);
+    Ok(())
 }
 
 /// One weight format in this process, or each in a process of its own.

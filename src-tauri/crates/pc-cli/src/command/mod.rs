@@ -81,8 +81,9 @@ pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result
         Command::Chat(chat) => return blocking(move || chat::run(&chat, &places, &shown, &cancel)).await,
         #[cfg(debug_assertions)]
         Command::DevHost { port, ui } => dev_host::run(places, port, ui, &shown).await?,
-        Command::Bench { what, quant } => {
-            blocking(move || bench::run(what, quant, &places, &shown, &cancel)).await?;
+        Command::Bench { what, quant, megabytes, seconds } => {
+            let extent = bench::extent(megabytes, seconds);
+            blocking(move || bench::run(what, quant, extent, &places, &shown, &cancel)).await?;
         }
         Command::Model(command @ Model::Pull { .. }) => model::run(command, &call()?).await?,
         // The other commands about models need no cloud, and so no keychain.

@@ -3,6 +3,9 @@
 //! Each format's speed is measured in a process of its own, so that its peak of memory is its own and not that of the
 //! largest. Deliberately absent: judging the figures.
 
+mod cloud;
+mod served;
+
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -12,6 +15,8 @@ use pc_runtime::{BENCH_TEXT, Bench, Divergence, Options, bench, divergence, init
 use serde::{Deserialize, Serialize};
 
 use crate::chat::prepare;
+
+pub use cloud::{CloudBench, Extent, cloud_bench};
 
 /// Every weight format, the reference first.
 pub const QUANTS: [Quant; 3] = [Quant::F32, Quant::Int8, Quant::Int4];
