@@ -71,5 +71,6 @@ with tempfile.TemporaryDirectory() as folder:
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", os.environ["CLOUD_OPENAPI"],
         "--header", "Authorization: " + KEY["Authorization"], "--checks", CHECKS, "--phases", "coverage,fuzzing",
         "--max-examples", "10", "--seed", "7", "--no-color", "--request-timeout", "60",
-    ], check=False)
+        # It leaves its notes where it is started.
+    ], check=False, cwd=folder)
 sys.exit(run.returncode)

@@ -141,11 +141,12 @@ fn finish(state: &State, mut job: Job, folder: &Path, done: TrainDone) -> anyhow
     job.status = "SUCCEEDED".into();
     job.usage = Some(done.tokens);
     let created_at = state.now_text();
+    let display_name = display_name(&job)?;
     let model = TunedModel {
         name: job.output_model.clone(),
         workspace_id: job.workspace_id.clone(),
         base_model: job.base_model.clone(),
-        display_name: job.name.clone(),
+        display_name: display_name.clone(),
         job_id: job.job_id.clone(),
         weights: owner,
         created_at: created_at.clone(),
@@ -156,7 +157,7 @@ fn finish(state: &State, mut job: Job, folder: &Path, done: TrainDone) -> anyhow
         checkpoint_id: Uuid::new_v4().to_string(),
         status: "SUCCEEDED".into(),
         model_name: job.output_model.clone(),
-        display_name: job.name.clone(),
+        display_name,
         created_at,
     };
     let lines = [
@@ -186,6 +187,12 @@ pub(crate) fn trained_so_far(state: &State, job_id: &str) -> anyhow::Result<u64>
     let lines = state.store.read(|tx| tx.job_log_like(job_id, "{'"))?;
     let tokens = lines.iter().filter_map(|line| python::read(line)?.get("tokens")?.as_u64());
     Ok(tokens.max().unwrap_or(0))
+}
+
+/// The result's name for people: the one that was asked for, else the job's.
+fn display_name(job: &Job) -> anyhow::Result<String> {
+    let request: Value = serde_json::from_str(&job.request)?;
+    Ok(request["model_name"].as_str().unwrap_or(&job.name).to_owned())
 }
 
 pub(crate) fn trained(job: &Job, tokens: u64) -> Event<'_> {

@@ -53,6 +53,23 @@ async fn a_job_succeeds_and_its_result_can_be_taken_home() {
 }
 
 #[tokio::test]
+async fn a_job_and_its_result_have_names_of_their_own_for_people() {
+    let cloud = Cloud::new();
+    let mut asked = json!({"model": "tiny", "training_file_ids": [cloud.dataset().await], "job_name": "Monday"});
+    asked["hyper_parameters"] = json!({"n_epochs": 1, "batch_size": 8, "max_length": 64});
+    for (model_name, shown) in [(json!("Front desk"), "Front desk"), (Value::Null, "Monday")] {
+        asked["model_name"] = model_name;
+        let (_, job) = cloud.call("POST", "/api/v1/fine-tunes", asked.clone()).await;
+        assert_eq!(job["output"]["job_name"], "Monday");
+        let path = format!("/api/v1/fine-tunes/{}", job["output"]["job_id"].as_str().unwrap());
+        cloud.until(&path, "SUCCEEDED").await;
+        let (_, list) = cloud.call("GET", &format!("{path}/checkpoints"), Value::Null).await;
+        let last = list["output"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(last["model_display_name"], shown, "the result's own name, else the job's");
+    }
+}
+
+#[tokio::test]
 async fn a_checkpoint_is_published_as_a_model_of_its_own() {
     let cloud = Cloud::new();
     let job = cloud.tune(&cloud.dataset().await).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Multipart, Path, State as Shared};
+use axum::extract::{Path, State as Shared};
 use axum::http::HeaderMap;
 use jiff::Timestamp;
 use pc_protocol::{CompatibleFile, CompatibleFilePage, FileDeleted};
@@ -16,7 +16,7 @@ use crate::refusal::{Answer, Refusal};
 use crate::state::{State, text_of};
 
 use super::unix;
-use super::upload::{Form, Part, no_room, receive, row_of};
+use super::upload::{Form, Part, Sending, keep, no_room, row_of};
 
 /// Rows of a page where nothing is said, and at most.
 const MOST_ROWS: u64 = 2000;
@@ -36,20 +36,11 @@ pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     headers: HeaderMap,
-    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+    form: Sending,
 ) -> Answer<Json<CompatibleFile>> {
-    let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let limit = state.profile.file_bytes.max(state.profile.batch_bytes);
-    let form = receive(&state, &caller, form, Part { name: "file", limit }).await?;
-    blocking(move || {
-        let kept = uploaded(&state, &caller, &headers, &form);
-        // Unless a row names it now, the blob is nobody's.
-        if !matches!(kept, Ok((_, true))) {
-            form.destroy(&state)?;
-        }
-        kept.map(|(file, _)| Json(file))
-    })
-    .await
+    let part = Part { name: "file", limit: state.profile.file_bytes.max(state.profile.batch_bytes) };
+    let made = caller.clone();
+    keep(state, &caller, form, part, move |state, form| uploaded(state, &made, &headers, form)).await.map(Json)
 }
 
 /// Makes a file of what arrived; answers whether it was made now.

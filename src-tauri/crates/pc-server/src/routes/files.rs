@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Multipart, Path, State as Shared};
+use axum::extract::{Path, State as Shared};
 use axum::http::HeaderMap;
 use pc_protocol::{Answered, Data, FailedUpload, FileObject, FilePage, Upload, UploadedFile};
 use pc_store::cloud::StoredFile;
@@ -14,25 +14,18 @@ use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 use super::spaced;
-use super::upload::{Form, Part, no_room, purpose_of, receive, row_of};
+use super::upload::{Form, Part, Sending, keep, no_room, purpose_of, row_of};
 
 pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     headers: HeaderMap,
-    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+    form: Sending,
 ) -> Answer<Json<Data<Upload>>> {
-    let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let form = receive(&state, &caller, form, Part { name: "files", limit: state.profile.file_bytes }).await?;
-    blocking(move || {
-        let kept = uploaded(&state, &caller, &headers, &form);
-        // Unless rows name them now, the blobs are nobody's.
-        if !matches!(kept, Ok((_, true))) {
-            form.destroy(&state)?;
-        }
-        kept.map(|(upload, _)| caller.data(upload))
-    })
-    .await
+    let part = Part { name: "files", limit: state.profile.file_bytes };
+    let made = caller.clone();
+    let upload = keep(state, &caller, form, part, move |state, form| uploaded(state, &made, &headers, form)).await?;
+    Ok(caller.data(upload))
 }
 
 /// Makes files of what arrived, all of them in one transaction; answers whether they were made now.

@@ -76,21 +76,24 @@ pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) ->
         return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling", "Too many fine-tune jobs are running."));
     }
     let suffix = asked.finetuned_output_suffix.as_deref().map(|text| suffix_of(text, 64)).transpose()?;
-    let job_id = new_job_id(state);
+    let job_id = new_job_id(state)?;
     let output_model = match suffix {
         Some(suffix) => format!("{base_model}-{suffix}-{job_id}"),
         None => format!("{base_model}-{job_id}"),
     };
-    let name = asked.job_name.or(asked.model_name).unwrap_or_else(|| job_id.clone());
+    let plain = |name: String| name.chars().filter(|c| !c.is_control()).take(120).collect::<String>();
+    let model_name = asked.model_name.map(plain);
+    let name = asked.job_name.map(plain).or(model_name.clone()).unwrap_or_else(|| job_id.clone());
     let request = json!({
         "training_file_ids": training,
         "validation_file_ids": validation,
         "hyper_parameters": hyper_parameters,
         "by_datasets": asked.training_datasets.is_some(),
         "lora": lora.to_json(),
+        "model_name": model_name,
     });
     Ok(Job {
-        name: name.chars().filter(|c| !c.is_control()).take(120).collect(),
+        name,
         job_id,
         workspace_id: caller.workspace.clone(),
         status: "PENDING".into(),
@@ -159,9 +162,15 @@ pub(super) fn suffix_of(text: &str, most: usize) -> Answer<String> {
     }
 }
 
-fn new_job_id(state: &State) -> String {
-    let digits: String = (0..4).map(|_| char::from_digit(rand::rng().random_range(0..16), 16).unwrap_or('0')).collect();
-    format!("ft-{}-{digits}", state.clock.now().to_zoned(zone()).strftime("%Y%m%d%H%M"))
+/// Four digits beside the minute are few: one that another job has, whosever it is, is drawn again.
+fn new_job_id(state: &State) -> anyhow::Result<String> {
+    let minute = state.clock.now().to_zoned(zone()).strftime("%Y%m%d%H%M").to_string();
+    loop {
+        let id = format!("ft-{minute}-{:04x}", rand::rng().random_range(0..0x1_0000));
+        if !state.store.read(|tx| tx.job_id_taken(&id))? {
+            return Ok(id);
+        }
+    }
 }
 
 #[derive(Deserialize)]

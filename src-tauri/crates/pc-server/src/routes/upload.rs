@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode};
 use futures_util::TryStreamExt as _;
 use md5::Digest as _;
@@ -38,6 +38,30 @@ impl Form {
         let others = self.others.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()]);
         Sent::new(headers, [path.as_bytes()].into_iter().chain(files).chain(texts).chain(others))
     }
+}
+
+/// What a handler takes as its form.
+pub(super) type Sending = Result<Multipart, MultipartRejection>;
+
+/// Reads a form and lets `make` put its files into rows; `make` answers whether it did. Unless rows name them then, the
+/// blobs are nobody's and are destroyed.
+pub(super) async fn keep<T: Send + 'static>(
+    state: Arc<State>,
+    caller: &Caller,
+    form: Sending,
+    part: Part<'_>,
+    make: impl FnOnce(&Arc<State>, &Form) -> Answer<(T, bool)> + Send + 'static,
+) -> Answer<T> {
+    let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let form = receive(&state, caller, form, part).await?;
+    blocking(move || {
+        let made = make(&state, &form);
+        if !matches!(made, Ok((_, true))) {
+            form.destroy(&state)?;
+        }
+        made.map(|(made, _)| made)
+    })
+    .await
 }
 
 /// One file of a form: stored, or too large.

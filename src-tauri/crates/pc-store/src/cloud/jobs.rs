@@ -88,6 +88,11 @@ impl Tx<'_> {
         run(self.0, sql, params).map(drop)
     }
 
+    /// Whether any tenant's job has this id.
+    pub fn job_id_taken(&self, job_id: &str) -> anyhow::Result<bool> {
+        Ok(first(self.0, "SELECT 1 FROM jobs WHERE job_id = ?1", [job_id], |_| Ok(()))?.is_some())
+    }
+
     /// A tenant's job.
     pub fn job(&self, workspace: &str, job_id: &str) -> anyhow::Result<Option<Job>> {
         let sql = format!("SELECT {COLUMNS} FROM jobs WHERE workspace_id = ?1 AND job_id = ?2");
@@ -163,6 +168,7 @@ mod tests {
         store.write(|tx| tx.job_pause("ft-1", false)).unwrap();
         assert!(store.write(|tx| tx.job_start("ft-1")).unwrap());
         assert_eq!(store.read(|tx| tx.job("b", "ft-1")).unwrap(), None, "another tenant does not see it");
+        assert!(store.read(|tx| tx.job_id_taken("ft-1")).unwrap(), "and cannot have its id");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body as Bytes;
-use axum::extract::{Multipart, Path, State as Shared};
+use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, Response, header};
 use jiff::SignedDuration;
 use pc_protocol::openai::{Deleted, FileObject, List};
@@ -17,7 +17,7 @@ use crate::intake::Begun;
 use crate::refusal::{Answer, Refusal};
 use crate::routes::extensions::body_of;
 use crate::routes::unix;
-use crate::routes::upload::{Form, Part, no_room, receive, row_of};
+use crate::routes::upload::{Form, Part, Sending, keep, no_room, row_of};
 use crate::state::{State, text_of};
 
 use super::{page, size_of};
@@ -40,20 +40,11 @@ pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
     caller: Caller,
     headers: HeaderMap,
-    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+    form: Sending,
 ) -> Answer<Json<FileObject>> {
-    let form = form.map_err(|error| Refusal::invalid(error.body_text()))?;
     let part = Part { name: "file", limit: state.profile.file_bytes };
-    let form = receive(&state, &caller, form, part).await?;
-    blocking(move || {
-        let kept = uploaded(&state, &caller, &headers, &form);
-        // Unless a row names it now, the blob is nobody's.
-        if !matches!(kept, Ok((_, true))) {
-            form.destroy(&state)?;
-        }
-        kept.map(|(file, _)| Json(file))
-    })
-    .await
+    let made = caller.clone();
+    keep(state, &caller, form, part, move |state, form| uploaded(state, &made, &headers, form)).await.map(Json)
 }
 
 /// Makes a file of what arrived; answers whether it was made now.
