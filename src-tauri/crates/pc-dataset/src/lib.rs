@@ -15,6 +15,7 @@ mod golden;
 mod json;
 mod judge;
 pub mod limits;
+mod record;
 mod rows;
 pub mod sample;
 mod thinking;
@@ -24,6 +25,7 @@ pub use check::{CheckOptions, Report, SampleRow, check};
 pub use finding::{Finding, FindingCode, Severity};
 pub use golden::{Golden, Recall, fold, max_jaccard, recall};
 pub use limits::Limits;
+pub use record::{Record, Records};
 pub use rows::{Message, Preference, Role, Row, RowKind, Rows, RowsOf, Text};
 
 /// Opens a file to read; a folder is refused here because reading one fails later with stranger words.
