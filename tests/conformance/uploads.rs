@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use pc_base::{Cancel, Code, Progress, Silent};
-use pc_cloud::Endpoint;
+use pc_cloud::{Endpoint, Outgoing, Pace};
 use pc_protocol::{Generation, Message, SamplingParameters};
 
 use crate::cloud::{Serving, sha256_of, told, tune_of};
@@ -45,19 +45,77 @@ async fn a_long_file_arrives_over_connections_that_break() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancelled_upload_leaves_nothing_in_the_cloud() {
+async fn an_upload_that_was_left_goes_on_where_it_was_for_another_program_or_is_thrown_away() {
     let serving = Serving::start().await;
-    let (path, cloud, cancel) = (long_file(&serving), serving.cloud(), Cancel::default());
-    let stop = |progress: Progress| {
-        if progress.done > 5_000_000 {
-            cancel.cancel();
-        }
+    let path = long_file(&serving);
+    let left = || async {
+        let (cancel, id) = (Cancel::default(), Mutex::new(String::new()));
+        let stop = |progress: Progress| {
+            if progress.done > 5_000_000 {
+                cancel.cancel();
+            }
+        };
+        let begun = |upload: &str| {
+            id.lock().unwrap().push_str(upload);
+            Ok(())
+        };
+        let (pace, name) = (Pace::default(), "long.jsonl");
+        let path = &path;
+        let out = Outgoing {
+            path,
+            name,
+            description: "",
+            md5: None,
+            pace,
+            resume: None,
+            begun: &begun,
+            reporter: &stop,
+            cancel: &cancel,
+        };
+        let error = serving.cloud().file_send(&out).await.unwrap_err();
+        assert_eq!(told(&error).0, Code::Cancelled);
+        id.into_inner().unwrap()
     };
-    let error = cloud.file_upload(&path, "long.jsonl", "", &stop, &cancel).await.unwrap_err();
-    assert_eq!(told(&error).0, Code::Cancelled);
+    let id = left().await;
+    assert_eq!(serving.cloud().upload_left(&id).await.unwrap().unwrap().bytes, LONG as u64);
+    let (cloud, begun) = (serving.cloud(), Mutex::new(Vec::new()));
+    let first = Mutex::new(None);
+    let reporter = |progress: Progress| {
+        first.lock().unwrap().get_or_insert(progress.done);
+    };
+    let note = |upload: &str| {
+        begun.lock().unwrap().push(upload.to_owned());
+        Ok(())
+    };
+    let out = Outgoing {
+        path: &path,
+        name: "long.jsonl",
+        description: "",
+        md5: None,
+        pace: Pace { bytes_per_second: std::num::NonZeroU64::new(50_000_000), hours: None },
+        resume: Some(&id),
+        begun: &note,
+        reporter: &reporter,
+        cancel: &Cancel::default(),
+    };
+    let file = cloud.file_send(&out).await.unwrap();
+    assert_eq!(begun.lock().unwrap().as_slice(), std::slice::from_ref(&id), "it is the same upload");
+    assert!(*first.lock().unwrap() >= Some(4 << 20), "what had arrived is not sent again");
+    assert_eq!(cloud.file_send(&out).await.unwrap().file_id, file.file_id, "one that had ended is the same file");
+    let back = cloud.file_download(&file.file_id, &serving.dir.path().join("back"), &Silent, &Cancel::default()).await;
+    assert_eq!(sha256_of(&back.unwrap()), sha256_of(&path), "byte for byte");
+    cloud.file_delete(&file.file_id).await.unwrap();
+
+    let id = left().await;
+    cloud.upload_discard(&id).await.unwrap();
+    cloud.upload_discard(&id).await.unwrap();
+    assert_eq!(cloud.upload_left(&id).await.unwrap(), None);
     assert_eq!(cloud.files(1, 10).await.unwrap().total, 0);
     let blobs = std::fs::read_dir(serving.dir.path().join("cloud/blobs")).unwrap();
-    assert_eq!(blobs.filter(|entry| entry.as_ref().unwrap().path().is_file()).count(), 0);
+    assert_eq!(blobs.filter(|entry| entry.as_ref().unwrap().path().is_file()).count(), 0, "nothing of it is left");
+    let anew = Outgoing { resume: Some(&id), ..out };
+    cloud.file_send(&anew).await.unwrap();
+    assert!(begun.lock().unwrap().last().is_some_and(|last| *last != id), "it begins anew");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,7 +22,7 @@ export const zh: typeof en = {
   },
   progress: {
     of: '{{done}} / {{total}}', rate: '{{rate}}/秒', left: '剩余 {{time}}', working: '处理中……', rows: '{{n}} 行', tokens: '{{n}} Token', steps: '{{n}} 步',
-    stage: { hash: '计算哈希', check: '检查中', judge: '评判中', evaluate: '评测中', upload: '上传中', download: '下载中', verify: '校验中', convert: '转换中', load: '加载中', import: '导入中', export: '导出中', prepare: '准备中', copy: '复制中', merge: '合并中', quantize: '量化中', join: '拼接中' },
+    stage: { hash: '计算哈希', check: '检查中', judge: '评判中', evaluate: '评测中', upload: '上传中', download: '下载中', verify: '校验中', convert: '转换中', load: '加载中', import: '导入中', export: '导出中', prepare: '准备中', copy: '复制中', merge: '合并中', quantize: '量化中', join: '拼接中', wait: '等待上传时段' },
   },
   task: { dataset_check: '检查数据集', dataset_upload: '上传数据集', catalog_prepare: '准备基础模型', model_pull: '取回模型', model_convert: '转换模型', model_import: '导入模型', model_export: '导出模型', chat_send: '生成回答', tune_watch: '跟踪训练任务' },
   error: { code: '代码：{{code}}', details: '详情' },
@@ -37,6 +37,7 @@ export const zh: typeof en = {
     result: '{{name}} 的检查结果', good: '共 {{rows}} 行，{{good}} 行合格', facts: '{{size}} · {{messages}} 条消息 · {{characters}} 个字符', hash: 'SHA-256', another: '换一个文件', again: '重新检查',
     findings: '问题', noFindings: '未发现错误，所有行都可用于训练。', all: '全部', errors: '错误', warnings: '警告', error: '错误', warning: '警告', shown: '共 {{total}} 个问题，列出前 {{shown}} 个。', wholeFile: '整个文件', lineNo: '第 {{line}} 行', filter: '按严重程度筛选问题', noneOfKind: '没有此类问题。',
     kind: '数据类型', kinds: { sft: '对话', dpo: '偏好回答（DPO）', cpt: '纯文本（CPT）' }, preview: '前几行', upload: '上传数据集', description: '说明（可选）', blocked_one: '{{count}} 行有错误，请改正后重新检查。', blocked_other: '{{count}} 行有错误，请改正后重新检查。', blockedEmpty: '文件中没有可用的行。', uploaded: '“{{name}}”已上传。', launch: '开始训练',
+    unfinished: '未完成的上传', arrived: '已到达 {{done}} / {{total}} · 开始于 {{begun}}', goOn: '继续上传', discard: '丢弃', discardTitle: '丢弃“{{name}}”的上传？', discardText: '云端已收到的 {{size}} 将被销毁，本机上的文件会保留。',
     onCloud: '此云上的数据集', empty: '还没有数据集', emptyText: '请在上方选择文件，或使用示例了解流程。', deleteTitle: '删除数据集“{{name}}”？', deleteText: '已上传的文件（{{size}}）将从此云上删除，无法恢复。已使用它的训练任务会保留结果。', unknownRows: '从别处上传，行数未在本机统计',
     role: { system: '系统', user: '用户', assistant: '助手', tool: '工具' },
   },
@@ -77,7 +78,7 @@ export const zh: typeof en = {
   },
   settings: {
     tabs: { general: '常规', clouds: '云', storage: '存储', keys: '密钥', about: '关于' },
-    language: '语言', theme: '外观', light: '浅色', dark: '深色', system: '跟随系统', languageText: '立即生效，正在运行的任务不受影响。', themeText: '浅色、深色，或跟随系统设置。',
+    language: '语言', theme: '外观', light: '浅色', dark: '深色', system: '跟随系统', languageText: '立即生效，正在运行的任务不受影响。', themeText: '浅色、深色，或跟随系统设置。', uploadRate: '上传限速', uploadRateText: '上传最多占用的带宽，留空则不限。', unlimited: '不限速', uploadHours: '上传时段', uploadHoursText: '上传会等到此时段再进行，例如 22:00 至 06:00。', uploadFrom: '上传开始时间', uploadTo: '上传结束时间', anyTime: '任何时间',
     addCloud: '添加云', cloudTitle: '添加百炼', cloudsText: '内置云在本机运行，无需账号。您输入的密钥保存在钥匙串中，不会再次显示。', name: '名称', baseUrl: '地址', baseUrlHint: '根地址，不含路径', billingUrl: '账单地址（可选）', region: '地域（可选）', workspace: '业务空间（可选）', apiKey: 'API 密钥', accessKeyId: 'AccessKey ID（用于账单）', accessKeySecret: 'AccessKey Secret', required: '请填写此项。', urlWrong: '这不是 http 或 https 地址。', both: 'AccessKey 需要同时填写 ID 和 Secret。', selected: '使用中', select: '使用', check: '检查', reachable: '{{ms}}内应答', unreachable: '没有应答', abilities: '还支持：{{list}}', remove: '移除', removeTitle: '移除云“{{name}}”？', removeText: '本机将不再保存它的地址和密钥。云上的内容不会删除。', bills: '可读取账单', noBills: '无 AccessKey', notRunning: '需要时启动', kind: { embedded: '内置', model_studio: '百炼' },
     free: '此磁盘剩余 {{size}}', used: '已使用 {{size}}', clean: '清理', cleanTitle: '清理{{kind}}？', cleanText: '将删除 {{size}}，需要时会重新下载或生成，可能需要一些时间。', storageText: '控制台在本机保存的内容。', where: '位置', keptHint: '您的成果', place: { datasets: '数据集', models: '模型', converted: '转换后的模型', checkpoints: '检查点', base_models: '基础模型', runtime: 'ONNX Runtime', database: '数据库', logs: '日志' },
     keysTitle: '主密钥的保存位置', platform: '系统钥匙串', platformText: '密钥由系统保护，登录后即可使用。', file: '密钥文件', fileText: '主密钥保存在 {{path}}。能读取该文件的人就能读取您的数据。', session: '仅本次会话', sessionText: '退出后，现在加密的内容将无法再打开，密钥需要重新输入。', undecided: '尚未选择', chooseTitle: '此计算机没有钥匙串', chooseText: '您的数据用主密钥加密。请选择主密钥的保存位置，在此之前无法加密任何内容。', chooseFile: '保存在文件中', chooseSession: '仅本次会话',

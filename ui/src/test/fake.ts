@@ -1,6 +1,6 @@
 /** @file A host in memory for tests and for looking at pages: the command table over believable rows. Never shipped. */
 import type { Commands } from '../api/generated/commands';
-import type { Tag, TaskRow } from '../api/generated/types';
+import type { Tag, TaskRow, UploadRow } from '../api/generated/types';
 import { aborted, HostError, type Host, type Name, type Named } from '../api/host';
 import * as data from './data';
 
@@ -16,7 +16,7 @@ export const refusal = (code: string, message: string, retryable = true, detail:
 
 /** A fresh copy of everything, so that tests do not see each other's changes. */
 const { cny: _, ...rows } = data;
-export const freshState = () => structuredClone({ ...rows, settings: { language: 'en', theme: 'light' }, keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
+export const freshState = () => structuredClone({ ...rows, settings: { language: 'en', theme: 'light', upload_bytes_per_second: 0, upload_hours: '' }, uploads: [] as UploadRow[], keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
 export type State = ReturnType<typeof freshState>;
 
 function find<T>(rows: T[], test: (row: T) => boolean): T {
@@ -39,7 +39,7 @@ function answersOf(state: State): Answers {
     cloud_select: ({ id }) => { state.clouds.forEach((row) => { row.selected = row.id === id; }); return {}; },
     cloud_remove: ({ id }) => { state.clouds = state.clouds.filter((row) => row.id !== id); return {}; },
     cloud_check: ({ id }) => (id === 'embedded' ? { reachable: true, milliseconds: 4, capabilities: ['weights-download'] } : { reachable: false, milliseconds: 0, capabilities: [] }),
-    dataset_list: () => state.datasets, dataset_delete: ({ id }) => { state.datasets = state.datasets.filter((row) => row.id !== id); return {}; }, dataset_sample: () => ({ path: '/data/sample.jsonl' }),
+    dataset_list: () => state.datasets, dataset_delete: ({ id }) => { state.datasets = state.datasets.filter((row) => row.id !== id); return {}; }, upload_list: () => state.uploads, upload_discard: ({ upload_id }) => { state.uploads = state.uploads.filter((row) => row.upload_id !== upload_id); return {}; }, dataset_sample: () => ({ path: '/data/sample.jsonl' }),
     catalog_list: () => state.catalog, licence_get: ({ model }) => ({ model, title: 'Apache License 2.0', text: 'Apache License\nVersion 2.0, January 2004\n\nTERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION\n\n'.padEnd(3000, 'Licensed under the terms given above. ') }),
     licence_accept: ({ model }) => { const row = find(state.catalog, (x) => x.id === model); row.licence_accepted = true; return row; },
     tune_estimate: () => ({ rows: 168, tokens_low: 7480, tokens_high: 7910, cost_low: data.cny('0.0359'), cost_high: data.cny('0.03797'), seconds_low: 410, seconds_high: 560, reasons: ['Tokens were counted with the model’s own tokenizer on a tenth of the rows.', 'The last training on this machine ran at 84 to 96 tokens a second.'] }),
@@ -78,6 +78,7 @@ function flowsOf(state: State): Flows {
       await parts(tell, 'upload', 187_344, 'bytes');
       const row = { id: `file-${state.datasets.length}`, name: path.split('/').at(-1) ?? path, description: description ?? '', bytes: 187_344, md5: 'd3', rows: 168, sha256: 'ab12', created_at: data.NOW };
       state.datasets.unshift(row);
+      state.uploads = state.uploads.filter((upload) => upload.path !== path);
       return row;
     },
     catalog_prepare: async ({ model }, tell) => { await parts(tell, 'download', 988_097_824, 'bytes'); const row = find(state.catalog, (x) => x.id === model); row.ready = true; return row; },

@@ -51,6 +51,37 @@ it('cancels an upload and keeps the check', async () => {
   expect(screen.getByText('168 of 168 rows are good')).toBeTruthy();
 });
 
+it('goes on with an upload that was left, or discards what arrived of it', async () => {
+  const fake = fakeHost();
+  const left = (id: string, name: string) => ({ upload_id: id, name, path: `/data/${name}`, kind: 'dpo' as const, description: 'spring', bytes: 400_000_000, arrived: 150_000_000, begun_at: '2026-11-24T09:00:00Z' });
+  fake.state.uploads = [left('u-1', 'pairs.jsonl'), left('u-2', 'old.jsonl')];
+  const { user, sent } = await open({ at: 'datasets', fake });
+  await screen.findByText('Unfinished uploads', {}, slow);
+  await expectAccessible();
+  await user.click(await button('Discard old.jsonl'));
+  await user.click(await button('Discard'));
+  await waitFor(() => expect(sent('upload_discard')).toEqual([{ upload_id: 'u-2' }]));
+  await waitFor(() => expect(screen.queryByText('/data/old.jsonl')).toBeNull());
+  await user.click(await button('Continue'));
+  await screen.findByText('“pairs.jsonl” is uploaded.', {}, slow);
+  expect(sent('dataset_upload')).toEqual([{ path: '/data/pairs.jsonl', description: 'spring', kind: 'dpo' }]);
+  await waitFor(() => expect(screen.queryByText('Unfinished uploads')).toBeNull());
+});
+
+it('keeps the pace of uploads, and takes hours only as a pair', async () => {
+  const { user, sent } = await open({ at: 'settings' });
+  const rate = await screen.findByRole('spinbutton', { name: 'Upload speed' }, slow);
+  await user.type(rate, '500{Enter}');
+  await waitFor(() => expect(sent('settings_set').at(-1)).toMatchObject({ upload_bytes_per_second: 500_000 }));
+  const asked = sent('settings_set').length;
+  fireEvent.change(screen.getByLabelText('Uploads from'), { target: { value: '22:00' } });
+  expect(sent('settings_set').slice(asked).some((one) => (one as { upload_hours: string }).upload_hours !== '')).toBe(false);
+  fireEvent.change(screen.getByLabelText('Uploads until'), { target: { value: '06:00' } });
+  await waitFor(() => expect(sent('settings_set').at(-1)).toMatchObject({ upload_hours: '22:00-06:00' }));
+  await user.click(await button('Any time'));
+  await waitFor(() => expect(sent('settings_set').at(-1)).toMatchObject({ upload_hours: '' }));
+});
+
 it('goes on with an upload when its page is left, and finds it again', async () => {
   const { user, knobs } = await open({ at: 'datasets/sample' });
   const upload = await button('Upload dataset');

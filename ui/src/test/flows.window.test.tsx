@@ -88,7 +88,7 @@ it('changes language and appearance at once', async () => {
   expect(document.documentElement.lang).toBe('zh-CN');
   await user.click(await screen.findByRole('radio', { name: '深色' }, slow));
   await expect.poll(() => document.documentElement.classList.contains('pc-dark')).toBe(true);
-  expect(sent('settings_set').at(-1)).toEqual({ language: 'zh-CN', theme: 'dark' });
+  expect(sent('settings_set').at(-1)).toMatchObject({ language: 'zh-CN', theme: 'dark' });
 });
 
 it('adds a cloud only with what it needs', async () => {

@@ -7,7 +7,7 @@ import { fakeHost, freshState, refusal } from './fake';
 
 const wanted = new URLSearchParams(location.search);
 const state = freshState();
-state.settings = { language: wanted.get('lang') ?? 'en', theme: wanted.get('theme') ?? 'light' };
+state.settings = { ...state.settings, language: wanted.get('lang') ?? 'en', theme: wanted.get('theme') ?? 'light' };
 const kind = wanted.get('state');
 if (kind === 'empty') Object.assign(state, { tunes: [], datasets: [], models: [], deployments: [], usage: { ...state.usage, lines: [], days: [], synced_at: null, balance: null } });
 if (kind === 'keychain') state.keychain.place = 'undecided';

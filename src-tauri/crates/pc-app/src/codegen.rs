@@ -88,7 +88,7 @@ fn declarations(config: &Config) -> Vec<String> {
         Money Tag
         AppInfo Settings KeyPlace KeychainStatus KeychainChoose StoragePlace Storage StorageClean Overview
         CloudKind CloudRow CloudAdd CloudId CloudHealth
-        DatasetKind DatasetPath Severity Finding SampleMessage SampleRow DatasetReport DatasetUpload DatasetRow DatasetId
+        DatasetKind DatasetPath Severity Finding SampleMessage SampleRow DatasetReport DatasetUpload DatasetRow DatasetId UploadRow UploadId
         CatalogRow ModelId LicenceText Quant ModelFormat ModelRow ModelPull ModelConvert ModelImport ModelExport
         TaskProgress TaskRow TaskId
         TrainingType HyperParameters TuneStart TuneEstimate TuneStatus TuneRow JobId TuneLogsRequest TuneLogs TuneMetric TuneMetrics

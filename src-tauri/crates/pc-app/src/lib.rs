@@ -8,7 +8,6 @@ mod cases;
 pub mod chat;
 mod clouds;
 pub mod codegen;
-mod datasets;
 #[cfg(debug_assertions)]
 pub mod dev_host;
 pub mod embedded;
@@ -28,7 +27,6 @@ mod tasks;
 mod words;
 
 pub use app::App;
-pub use datasets::dataset_check;
 pub use hidden::hidden_main;
 pub use keys::unattended_keychain;
 pub use live::Live;

@@ -271,11 +271,35 @@ pub enum Dataset {
         kind: RowKind,
         #[arg(long)]
         description: Option<String>,
+        /// The most bytes a second that are sent, such as 500K or 2M; 0 sends as fast as it can. Default: the setting.
+        #[arg(long, value_name = "BYTES", value_parser = bytes)]
+        limit_rate: Option<u64>,
+        /// When to send, such as 22:00-06:00. Default: the setting.
+        #[arg(long)]
+        hours: Option<String>,
+    },
+    /// Uploads that were begun and not ended. Uploading the same file again goes on with them.
+    Uploads {
+        /// Throw away what arrived of one.
+        #[arg(long, value_name = "ID")]
+        discard: Option<String>,
     },
     /// Data sets in the cloud.
     List,
     /// Remove a data set from the cloud.
     Delete { id: String },
+}
+
+/// `500K`, `2M`, `1G` or plain bytes; powers of 1000.
+fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, factor) = match text.char_indices().next_back() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1_000),
+        Some((at, 'm' | 'M')) => (&text[..at], 1_000_000),
+        Some((at, 'g' | 'G')) => (&text[..at], 1_000_000_000),
+        _ => (text, 1),
+    };
+    let number: Option<u64> = digits.parse().ok();
+    number.and_then(|number| number.checked_mul(factor)).ok_or_else(|| "a number such as 500K, 2M or 1G".to_owned())
 }
 
 #[derive(Subcommand)]

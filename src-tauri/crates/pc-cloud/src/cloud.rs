@@ -25,8 +25,8 @@ pub(crate) struct Inner {
     pub endpoint: Endpoint,
     pub transport: Transport,
     pub bills: Option<Bills>,
-    /// Names of extensions, once the cloud was asked.
-    pub offered: OnceCell<Vec<String>>,
+    /// What it offers, once it was asked.
+    pub offered: OnceCell<Capabilities>,
 }
 
 impl Cloud {

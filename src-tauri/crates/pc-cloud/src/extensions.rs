@@ -25,20 +25,29 @@ impl Cloud {
         }
     }
 
-    /// Whether the cloud has an extension. It is asked once; as long as it does not answer soon, it has none.
+    /// Whether the cloud has an extension.
     pub(crate) async fn offers(&self, name: &str) -> bool {
+        self.offered().await.is_some_and(|offered| offered.capabilities.iter().any(|offered| offered == name))
+    }
+
+    /// The most bytes that a file to train on may have; nothing where the cloud does not say, or not soon.
+    pub async fn file_bytes(&self) -> Option<u64> {
+        self.offered().await?.file_bytes
+    }
+
+    /// It is asked once; as long as it does not answer soon, it offers nothing.
+    async fn offered(&self) -> Option<&Capabilities> {
         let asked = async {
             let limit = Some(self.0.transport.network.call_timeout.min(SOON));
             let kind = Kind { operation: "capabilities", repeat: Repeat::Safe, limit };
             let asking = self.0.transport.json::<Capabilities>(kind, || self.request(Method::GET, &EXTENSIONS));
             match tokio::time::timeout(2 * SOON, asking).await {
-                Ok(Ok(found)) => Ok(found.capabilities),
-                Ok(Err(error)) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
+                Ok(Ok(found)) => Ok(found),
+                Ok(Err(error)) if error.kind == ErrorKind::NotFound => Ok(Capabilities::default()),
                 Ok(Err(_)) | Err(_) => Err(()),
             }
         };
-        let found = self.0.offered.get_or_try_init(|| asked).await;
-        found.is_ok_and(|found| found.iter().any(|offered| offered == name))
+        self.0.offered.get_or_try_init(|| asked).await.ok()
     }
 
     /// The newest receipt about a file and what was done to it ([`Capabilities::RECEIPTS`]), as it was signed; nothing where

@@ -65,7 +65,6 @@ impl Network {
         let mut builder = Client::builder()
             .user_agent(concat!("partner-console/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.connect_timeout)
-            .read_timeout(self.idle_timeout)
             // A key must not follow to another host.
             .redirect(reqwest::redirect::Policy::none());
         if here {

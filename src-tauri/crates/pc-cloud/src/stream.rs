@@ -37,9 +37,8 @@ impl Transport {
         };
         let mut parser = SseParser::new(LONGEST_EVENT);
         loop {
-            let chunk = unless_cancelled(cancel, || (), response.chunk()).await;
-            let chunk = chunk.ok_or_else(|| self.cancelled(kind.operation))?;
-            match chunk.map_err(|error| CloudError::of_transport(kind.operation, &self.host, &error))? {
+            let chunk = unless_cancelled(cancel, || (), self.chunk(kind, &mut response)).await;
+            match chunk.ok_or_else(|| self.cancelled(kind.operation))?? {
                 None => break,
                 Some(bytes) => {
                     let events = parser.push(&bytes);

@@ -1,8 +1,10 @@
 //! The one place through which every call goes: authentication, time limits, retries, bounded answers, errors with the
 //! request's id. Deliberately absent: what is called.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use pc_protocol::ErrorText;
 use reqwest::header::{HeaderMap, HeaderName, LOCATION};
@@ -35,7 +37,7 @@ pub(crate) struct Kind {
     /// The name in errors.
     pub operation: &'static str,
     pub repeat: Repeat,
-    /// Nothing leaves the end open, as for transfers; their silence is limited all the same.
+    /// Nothing leaves the end open, as for transfers; silence is limited all the same.
     pub limit: Option<Duration>,
 }
 
@@ -88,7 +90,18 @@ impl Transport {
 
     /// One try; an answer with an error status is an error.
     pub(crate) async fn once(&self, kind: Kind, request: RequestBuilder) -> Result<Response, Box<CloudError>> {
-        let response = self.sent(kind, request).await?;
+        let response = self.sent(kind, request, &AtomicU64::new(0)).await?;
+        self.good(kind, response).await
+    }
+
+    /// One try of a request with a long body: patient as long as `sent`, its bytes so far, grows.
+    pub(crate) async fn once_sending(
+        &self,
+        kind: Kind,
+        request: RequestBuilder,
+        sent: &AtomicU64,
+    ) -> Result<Response, Box<CloudError>> {
+        let response = self.sent(kind, request, sent).await?;
         self.good(kind, response).await
     }
 
@@ -103,7 +116,7 @@ impl Transport {
         for _ in 0..=MOST_REDIRECTS {
             let request = self.client.get(url.clone());
             let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
-            let response = self.sent(kind, request).await?;
+            let response = self.sent(kind, request, &AtomicU64::new(0)).await?;
             if !response.status().is_redirection() {
                 return self.good(kind, response).await;
             }
@@ -114,13 +127,36 @@ impl Transport {
         Err(self.garbled(kind.operation, "it sends from one place to the next without end"))
     }
 
-    async fn sent(&self, kind: Kind, request: RequestBuilder) -> Result<Response, Box<CloudError>> {
+    /// The answer's head. Silence is limited here and in [`Self::chunk`]: a limit of the client's would count from the begin
+    /// of a request, however long its body is under way.
+    async fn sent(&self, kind: Kind, request: RequestBuilder, sent: &AtomicU64) -> Result<Response, Box<CloudError>> {
         let request = match kind.limit {
             Some(limit) => request.timeout(limit),
             None => request,
         };
-        let failed = |error: reqwest::Error| CloudError::of_transport(kind.operation, &self.host, &error);
-        request.send().await.map_err(failed)
+        let mut answer = std::pin::pin!(request.send());
+        let mut seen = 0;
+        loop {
+            let waited = tokio::time::timeout(self.network.idle_timeout, &mut answer).await;
+            let now = sent.load(Ordering::Relaxed);
+            match waited {
+                Ok(done) => return done.map_err(|error| CloudError::of_transport(kind.operation, &self.host, &error)),
+                Err(_) if now > seen => seen = now,
+                Err(_) => return Err(self.silent(kind)),
+            }
+        }
+    }
+
+    /// What comes next of an answer; nothing at its end.
+    pub(crate) async fn chunk(&self, kind: Kind, response: &mut Response) -> Result<Option<Bytes>, Box<CloudError>> {
+        let chunk = tokio::time::timeout(self.network.idle_timeout, response.chunk()).await;
+        let chunk = chunk.map_err(|_| self.silent(kind))?;
+        chunk.map_err(|error| CloudError::of_transport(kind.operation, &self.host, &error))
+    }
+
+    fn silent(&self, kind: Kind) -> Box<CloudError> {
+        let why = format!("nothing came for {} s", self.network.idle_timeout.as_secs());
+        CloudError::new(ErrorKind::TimedOut, kind.operation, &self.host, why)
     }
 
     /// The answer, unless its status is an error.
@@ -142,8 +178,7 @@ impl Transport {
     async fn bytes(&self, kind: Kind, mut response: Response, limit: usize) -> Result<Vec<u8>, Box<CloudError>> {
         let mut all = Vec::new();
         loop {
-            let chunk = response.chunk().await;
-            match chunk.map_err(|error| CloudError::of_transport(kind.operation, &self.host, &error))? {
+            match self.chunk(kind, &mut response).await? {
                 None => return Ok(all),
                 Some(chunk) if all.len() + chunk.len() > limit => {
                     return Err(self.garbled(kind.operation, "the answer is too long"));

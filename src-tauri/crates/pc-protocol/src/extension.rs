@@ -9,6 +9,9 @@ use crate::lenient;
 pub struct Capabilities {
     #[serde(default, deserialize_with = "lenient::texts")]
     pub capabilities: Vec<String>,
+    /// The most that one file to train on may have, in bytes; nothing where the endpoint does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_bytes: Option<u64>,
 }
 
 impl Capabilities {

@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 use pc_base::make_private;
 
+use crate::syncing::Syncing;
+
 /// An opened blob: reads and seeks in the plain text.
 pub type Blob = Opened<File>;
 
@@ -39,8 +41,9 @@ impl Blobs {
     pub fn create(&self, key: &(impl Keys + ?Sized), owner: &str) -> anyhow::Result<BlobWriter> {
         let id = Uuid::new_v4().simple().to_string();
         let file = NamedTempFile::new_in(self.unfinished()).context("starting a stored file")?;
+        let syncing = Syncing::new(file.as_file().try_clone()?);
         let sealer = Sealer::new(BufWriter::with_capacity(1 << 18, file), key, &identity(owner, &id))?;
-        Ok(BlobWriter { sealer, target: self.path(&id), id })
+        Ok(BlobWriter { sealer, syncing, target: self.path(&id), id })
     }
 
     /// Opens a blob; [`Code::SealedDamaged`] when it is missing, damaged, or not this owner's.
@@ -102,6 +105,7 @@ fn identity(owner: &str, id: &str) -> String {
 /// A blob being written; dropped without commit it leaves nothing.
 pub struct BlobWriter {
     sealer: Sealer<BufWriter<NamedTempFile>>,
+    syncing: Syncing,
     target: PathBuf,
     id: String,
 }
@@ -110,6 +114,7 @@ impl BlobWriter {
     /// Puts the blob in place, synced, and answers its id.
     pub fn commit(self) -> anyhow::Result<String> {
         let file = self.sealer.finish()?.into_inner().map_err(|error| error.into_error())?;
+        self.syncing.finish()?;
         file.as_file().sync_all()?;
         file.persist_noclobber(&self.target).map_err(|error| error.error)?;
         #[cfg(unix)]
@@ -120,7 +125,9 @@ impl BlobWriter {
 
 impl Write for BlobWriter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.sealer.write(bytes)
+        let written = self.sealer.write(bytes)?;
+        self.syncing.wrote(written);
+        Ok(written)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

@@ -7,6 +7,7 @@ pub mod console;
 mod contents;
 mod database;
 mod lock;
+mod syncing;
 
 pub use blobs::{Blob, BlobWriter, Blobs};
 pub use contents::Contents;

@@ -19,6 +19,8 @@ export type Commands = {
   dataset_upload: { kind: 'stream'; request: T.DatasetUpload; event: T.TaskProgress; response: T.DatasetRow };
   dataset_list: { kind: 'query'; request: T.Empty; event: never; response: T.DatasetRow[] };
   dataset_delete: { kind: 'mutation'; request: T.DatasetId; event: never; response: T.Empty };
+  upload_list: { kind: 'query'; request: T.Empty; event: never; response: T.UploadRow[] };
+  upload_discard: { kind: 'mutation'; request: T.UploadId; event: never; response: T.Empty };
   dataset_sample: { kind: 'query'; request: T.Empty; event: never; response: T.DatasetPath };
   catalog_list: { kind: 'query'; request: T.Empty; event: never; response: T.CatalogRow[] };
   catalog_prepare: { kind: 'stream'; request: T.ModelId; event: T.TaskProgress; response: T.CatalogRow };
@@ -58,6 +60,7 @@ export const provides: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   overview_get: ['datasets', 'tunes', 'models', 'deployments', 'usage'],
   cloud_list: ['clouds'],
   dataset_list: ['datasets'],
+  upload_list: ['datasets'],
   catalog_list: ['catalog'],
   tune_estimate: ['datasets'],
   tune_list: ['tunes'],
@@ -80,6 +83,7 @@ export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   cloud_remove: ['clouds', 'datasets', 'tunes', 'deployments', 'usage', 'catalog'],
   dataset_upload: ['datasets'],
   dataset_delete: ['datasets'],
+  upload_discard: ['datasets'],
   catalog_prepare: ['catalog', 'models', 'storage'],
   licence_accept: ['catalog'],
   tune_start: ['tunes'],

@@ -2,7 +2,7 @@
 import { Alert, Button, Select } from 'antd';
 import { useCallback, useEffect, useState } from 'react';
 import { useCall, useHost, useStream } from '../../api/use';
-import type { DatasetKind } from '../../api/generated/types';
+import type { DatasetKind, UploadRow } from '../../api/generated/types';
 import { IconBack, IconFile, IconInbox } from '../../components/icons';
 import { PageHead, Panel } from '../../components/page';
 import { Refusal } from '../../components/state';
@@ -11,6 +11,7 @@ import { useWords } from '../../i18n/use';
 import { go, goInstead, useRoute } from '../../lib/look';
 import { Report } from './report';
 import { OnCloud } from './table';
+import { Unfinished } from './unfinished';
 
 const kinds: DatasetKind[] = ['sft', 'dpo', 'cpt'];
 const nameOf = (path: string) => path.split(/[\\/]/).at(-1) ?? path;
@@ -50,6 +51,7 @@ export default function Datasets() {
   }, [order, file, useSample, choose, start]);
 
   const send = async (description: string | null) => { if (await upload.run({ path, description, kind })) clear(); };
+  const goOn = async (row: UploadRow) => { setPath(row.path); setKind(row.kind); setRefused(null); await upload.run({ path: row.path, description: row.description, kind: row.kind }); };
   const busy = check.running || upload.running;
   return <>
     <PageHead title={t('nav.datasets')} lead={t('lead.datasets')}>
@@ -57,6 +59,8 @@ export default function Datasets() {
     </PageHead>
     <Refusal error={refused ?? check.error} onRetry={path ? () => void start(path) : undefined} />
     {upload.result && !check.result && !check.running && <Alert type="success" showIcon role="status" title={t('datasets.uploaded', { name: upload.result.name })} action={<Button size="small" type="primary" onClick={() => go('finetunes', 'new')}>{t('datasets.launch')}</Button>} />}
+    {upload.running && !check.result && <Panel><TaskBar value={upload.event} title={nameOf(path)} onCancel={upload.cancel} /></Panel>}
+    {!check.result && <Refusal error={upload.error} />}
     {check.running && <Panel><TaskBar value={check.event} title={nameOf(path)} onCancel={check.cancel} /></Panel>}
     {!check.running && !check.result && <section className="panel drop" aria-label={t('datasets.add')}>
       <span className="drop-icon" aria-hidden><IconInbox /></span>
@@ -65,6 +69,7 @@ export default function Datasets() {
         <Button disabled={busy} onClick={() => void useSample()}>{t('datasets.sample')}</Button></div>
     </section>}
     {check.result && <Report report={check.result} upload={upload} onUpload={(description) => void send(description)} onAgain={() => void start(check.result?.path ?? null)} />}
+    <Unfinished busy={busy || check.result !== null} onContinue={(row) => void goOn(row)} />
     <OnCloud />
   </>;
 }

@@ -24,6 +24,12 @@ pub struct Settings {
     pub language: String,
     /// `light`, `dark` or `system`.
     pub theme: String,
+    /// The most of the line that an upload takes, in bytes a second; 0 takes all.
+    #[serde(default)]
+    pub upload_bytes_per_second: u64,
+    /// When uploads are sent, such as `22:00-06:00`; an empty text is any time.
+    #[serde(default)]
+    pub upload_hours: String,
 }
 
 /// `keychain_status`

@@ -16,6 +16,22 @@ pub enum DatasetKind {
     Cpt,
 }
 
+impl DatasetKind {
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sft => "sft",
+            Self::Dpo => "dpo",
+            Self::Cpt => "cpt",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Sft, Self::Dpo, Self::Cpt].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 impl From<DatasetKind> for pc_dataset::RowKind {
     fn from(kind: DatasetKind) -> Self {
         match kind {
@@ -97,7 +113,7 @@ pub struct SampleMessage {
 }
 
 /// `dataset_upload`
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
 pub struct DatasetUpload {
     pub path: String,
     pub description: Option<String>,
@@ -105,6 +121,36 @@ pub struct DatasetUpload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub kind: Option<DatasetKind>,
+    /// The most of the line that is taken; the setting where nothing is said, 0 takes all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub bytes_per_second: Option<u64>,
+    /// When to send, such as `22:00-06:00`; the setting where nothing is said, an empty text is any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub hours: Option<String>,
+}
+
+/// `upload_list`: an upload that was begun and not ended. `dataset_upload` of the same file goes on with it.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct UploadRow {
+    pub upload_id: String,
+    pub name: String,
+    /// Where the file lay.
+    pub path: String,
+    pub kind: DatasetKind,
+    pub description: String,
+    pub bytes: u64,
+    /// What the cloud has of it.
+    pub arrived: u64,
+    /// RFC 3339.
+    pub begun_at: String,
+}
+
+/// `upload_discard`
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct UploadId {
+    pub upload_id: String,
 }
 
 /// `dataset_list`: a file in the selected cloud.

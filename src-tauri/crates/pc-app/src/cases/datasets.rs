@@ -3,22 +3,21 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use pc_base::{Code, Language, coded, write_atomic};
-use pc_dataset::{Report, sample};
+use pc_base::{Language, write_atomic};
+use pc_dataset::{CheckOptions, Limits, Report, check, sample};
 use pc_protocol::FileObject;
 use pc_protocol::receipt::Action;
+use pc_server::Profile;
 use pc_store::console::KnownDataset;
 
 use super::when;
 use crate::api::{
-    DatasetId, DatasetKind, DatasetPath, DatasetReport, DatasetRow, DatasetUpload, Empty, Finding, SampleMessage,
-    SampleRow, Severity, Tag, TaskProgress,
+    DatasetId, DatasetKind, DatasetPath, DatasetReport, DatasetRow, Empty, Finding, SampleMessage, SampleRow, Severity,
+    Tag, TaskProgress,
 };
 use crate::app::App;
-use crate::clouds::Opened;
-use crate::datasets::dataset_check;
+use crate::clouds::{EMBEDDED, Opened};
 use crate::live::Live;
-use crate::words::words;
 
 /// Files of a page.
 const PAGE: u64 = 100;
@@ -36,54 +35,34 @@ impl App {
         Ok(self.judged(file.path.into(), file.kind, language, live).await?.into())
     }
 
-    async fn judged(
+    /// Judges every line of a file as a row of the kind, by the limits of the selected cloud. Findings are sentences in
+    /// `language`.
+    pub async fn judged(
         &self,
         path: PathBuf,
         kind: Option<DatasetKind>,
         language: Language,
         live: &Live<TaskProgress>,
     ) -> Result<Report> {
-        let (live, kind) = (live.clone(), kind.unwrap_or_default().into());
-        self.blocking(move |_| dataset_check(&path, kind, language, &live, &live.cancel)).await
+        let (live, kind, limits) = (live.clone(), kind.unwrap_or_default().into(), self.file_limits().await?);
+        let options = CheckOptions { language, kind, limits, ..CheckOptions::default() };
+        self.blocking(move |_| check(&path, &options, &live, &live.cancel)).await
     }
 
-    /// `dataset_upload`: checked first; a file with errors is refused before anything is sent. What was counted is kept,
-    /// because the cloud does not count.
-    pub async fn dataset_upload(
-        &self,
-        wanted: DatasetUpload,
-        language: Language,
-        live: &Live<TaskProgress>,
-    ) -> Result<DatasetRow> {
-        let path = PathBuf::from(&wanted.path);
-        let report = self.judged(path.clone(), wanted.kind, language, live).await?;
-        if report.errors_total > 0 {
-            let count = report.rows.saturating_sub(report.good_rows).max(1);
-            let empty = report.rows == 0;
-            let code = if empty { Code::DatasetEmpty } else { Code::DatasetHasErrors };
-            return Err(coded(code).with("count", count).into());
-        }
-        let opened = self.selected().await?;
-        let description = wanted.description.unwrap_or_default();
-        let file = opened.cloud.file_upload(&path, &report.name, &description, live, &live.cancel).await?;
-        if file.size != report.bytes || !(file.md5.is_empty() || file.md5.eq_ignore_ascii_case(&report.md5)) {
-            // What was sent is not what was judged.
-            opened.cloud.file_delete(&file.file_id).await?;
-            let why = words("file_changed", language, &[]);
-            return Err(coded(Code::InputInvalid).with("what", &report.name).with("why", why).into());
-        }
-        let known = KnownDataset {
-            cloud_id: opened.id.clone(),
-            file_id: file.file_id.clone(),
-            rows: report.rows,
-            characters: report.characters,
-            sha256: report.sha256,
-            path: std::path::absolute(&path).unwrap_or(path).display().to_string(),
+    /// What the selected cloud takes: as it says, else as Model Studio documents.
+    async fn file_limits(&self) -> Result<Limits> {
+        let own = self.selected_id().await? == EMBEDDED;
+        let says = match own {
+            // A check does not start a cloud.
+            true => Some(Profile::embedded().file_bytes),
+            // Nor does it need one that answers.
+            false => match self.selected().await {
+                Ok(opened) => opened.cloud.file_bytes().await,
+                Err(_) => None,
+            },
         };
-        let mut row = row_of(file, Some(&known));
-        self.blocking(move |app| app.store().write(|tx| tx.dataset_put(&known))).await?;
-        row.receipt = self.receipt_keep(&opened, &row.id, Action::Upload).await?;
-        Ok(row)
+        let documented = Limits::default();
+        Ok(says.map_or(documented.clone(), |bytes| Limits { file_bytes: bytes, console_bytes: bytes, ..documented }))
     }
 
     /// `dataset_list`
@@ -143,7 +122,7 @@ async fn all_files(opened: &Opened) -> Result<Vec<FileObject>> {
     Ok(files)
 }
 
-fn row_of(file: FileObject, known: Option<&KnownDataset>) -> DatasetRow {
+pub(super) fn row_of(file: FileObject, known: Option<&KnownDataset>) -> DatasetRow {
     DatasetRow {
         id: file.file_id,
         name: file.name,

@@ -16,6 +16,7 @@ mod storage;
 mod tasks;
 mod tune_log;
 mod tunes;
+mod uploads;
 mod usage;
 
 pub(crate) use storage::size;

@@ -200,7 +200,7 @@ fn nearest(file: &Path, golden: &[Golden]) -> Result<f64> {
 
 async fn upload(run: &Run<'_>, file: &Path) -> Result<Uploaded> {
     let start = Instant::now();
-    let wanted = DatasetUpload { path: file.display().to_string(), description: None, kind: None };
+    let wanted = DatasetUpload { path: file.display().to_string(), ..DatasetUpload::default() };
     let row = run.app.dataset_upload(wanted, run.language, &run.live()).await?;
     run.tell(Event::Uploaded { id: row.id.clone(), bytes: row.bytes });
     Ok(Uploaded { file_id: row.id, bytes: row.bytes, seconds: start.elapsed().as_secs_f64() })

@@ -4,12 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use pc_app::api::{DatasetId, DatasetKind, DatasetRow, DatasetUpload, Empty};
-use pc_base::Cancel;
+use pc_app::api::{DatasetId, DatasetKind, DatasetRow, DatasetUpload, Empty, UploadId, UploadRow};
 use serde_json::json;
 
 use super::Call;
-use crate::args::{Dataset, RowKind};
+use crate::args::Dataset;
 use crate::figures;
 use crate::shown::Shown;
 use crate::table::{number, table, text};
@@ -18,8 +17,23 @@ use crate::table::{number, table, text};
 pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
     let (app, shown, language) = (&call.app, &call.shown, call.language());
     match command {
-        Dataset::Check { file, kind } => return check(&file, kind, shown, &call.cancel),
-        Dataset::Upload { file, kind, description } => return upload(&file, kind, description, call).await,
+        Dataset::Check { file, kind } => return check(&file, kind.into(), call).await,
+        Dataset::Upload { file, kind, description, limit_rate, hours } => {
+            let path = std::path::absolute(&file)?.to_string_lossy().into_owned();
+            let (kind, bytes_per_second) = (Some(kind.into()), limit_rate);
+            return upload(DatasetUpload { path, description, kind, bytes_per_second, hours }, call).await;
+        }
+        Dataset::Uploads { discard: Some(upload_id) } => {
+            app.upload_discard(UploadId { upload_id: upload_id.clone() }, language).await?;
+            shown.result(
+                &json!({"discarded": upload_id}),
+                &format!("{} {upload_id}", shown.words("Discarded", "已丢弃")),
+            );
+        }
+        Dataset::Uploads { discard: None } => {
+            let rows = app.upload_list(Empty {}, language).await?;
+            shown.result(&json!({"uploads": rows}), &uploads(&rows, shown));
+        }
         Dataset::List => {
             let rows = app.dataset_list(Empty {}, language).await?;
             shown.result(&json!({"datasets": rows}), &list(&rows, shown));
@@ -33,8 +47,9 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
 }
 
 /// Lists every finding; exit 1 when a row has an error.
-pub fn check(file: &Path, kind: RowKind, shown: &Shown, cancel: &Cancel) -> Result<ExitCode> {
-    let report = pc_app::dataset_check(file, DatasetKind::from(kind).into(), shown.language(), shown, cancel)?;
+async fn check(file: &Path, kind: DatasetKind, call: &Call) -> Result<ExitCode> {
+    let shown = &call.shown;
+    let report = call.app.judged(file.to_owned(), Some(kind), shown.language(), &call.live()).await?;
     let mut lines: Vec<String> = report
         .findings
         .iter()
@@ -52,14 +67,11 @@ pub fn check(file: &Path, kind: RowKind, shown: &Shown, cancel: &Cancel) -> Resu
 }
 
 /// A file with errors is listed as by `check` before it is refused: the upload's own refusal only counts them.
-async fn upload(file: &Path, kind: RowKind, description: Option<String>, call: &Call) -> Result<ExitCode> {
+async fn upload(wanted: DatasetUpload, call: &Call) -> Result<ExitCode> {
     let shown = &call.shown;
-    let path = std::path::absolute(file)?.to_string_lossy().into_owned();
-    let wanted = DatasetUpload { path, description, kind: Some(kind.into()) };
-    let row = match call.app.dataset_upload(wanted, call.language(), &call.live()).await {
+    let row = match call.app.dataset_upload(wanted.clone(), call.language(), &call.live()).await {
         Err(error) if is_about_rows(&error) => {
-            let (file, again, cancel) = (file.to_owned(), shown.clone(), call.cancel.clone());
-            super::blocking(move || check(&file, kind, &again, &cancel)).await?;
+            check(Path::new(&wanted.path), wanted.kind.unwrap_or_default(), call).await?;
             return Err(error);
         }
         outcome => outcome?,
@@ -76,6 +88,26 @@ async fn upload(file: &Path, kind: RowKind, description: Option<String>, call: &
 fn is_about_rows(error: &anyhow::Error) -> bool {
     use pc_base::{Code, Coded};
     error.downcast_ref::<Coded>().is_some_and(|coded| matches!(coded.code, Code::DatasetHasErrors | Code::DatasetEmpty))
+}
+
+fn uploads(rows: &[UploadRow], shown: &Shown) -> String {
+    if rows.is_empty() {
+        return shown.words("No upload was left unfinished.", "没有未完成的上传。").to_owned();
+    }
+    let columns = [
+        text("ID"),
+        text(shown.words("Name", "名称")),
+        number(shown.words("Arrived", "已到达")),
+        number(shown.words("Size", "大小")),
+        text(shown.words("Begun", "开始时间")),
+        text(shown.words("File", "文件")),
+    ];
+    let cells = rows.iter().map(|row| {
+        let (arrived, size) = (figures::bytes(row.arrived), figures::bytes(row.bytes));
+        let begun = figures::instant(&row.begun_at);
+        vec![row.upload_id.clone(), row.name.clone(), arrived, size, begun, row.path.clone()]
+    });
+    table(&columns, &cells.collect::<Vec<_>>())
 }
 
 fn list(rows: &[DatasetRow], shown: &Shown) -> String {

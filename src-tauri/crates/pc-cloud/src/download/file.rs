@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use md5::{Digest as _, Md5};
-use pc_base::{Cancel, Code, Reporter, coded};
+use pc_base::{Cancel, Reporter};
+use pc_protocol::FileObject;
+use pc_protocol::receipt::{Action, Statement};
 use reqwest::header::RANGE;
 use reqwest::{Method, Response};
 
-use super::{Announced, Source, fetch_all, remove};
+use super::{Announced, Source, fetch_all, hash};
 use crate::cloud::Cloud;
 use crate::error::{CloudError, outward};
 use crate::retry::Repeat;
@@ -19,6 +20,8 @@ struct Content<'a> {
 }
 
 impl Source for Content<'_> {
+    const KEPT: bool = false;
+
     fn transport(&self) -> &Transport {
         &self.cloud.0.transport
     }
@@ -43,7 +46,7 @@ impl Source for Content<'_> {
 
 impl Cloud {
     /// Fetches a file into a folder, which is made, under its id as its name ([`pc_protocol::Capabilities::FILE_CONTENT`]);
-    /// answers where it is. [`Code::ModelHashWrong`] where it is not what the cloud says that it has.
+    /// answers where it is. [`pc_base::Code::ModelHashWrong`] where it is not what the cloud says that it has.
     pub async fn file_download(
         &self,
         file_id: &str,
@@ -52,23 +55,21 @@ impl Cloud {
         cancel: &Cancel,
     ) -> anyhow::Result<PathBuf> {
         let file = self.file(file_id).await?;
-        let announced = Announced { name: file_id.to_owned(), bytes: file.size, sha256: None };
+        let hash = self.stated(&file).await?;
+        let announced = Announced { name: file_id.to_owned(), bytes: file.size, hash };
         fetch_all(&Content { cloud: self, file_id }, &[announced], dir, reporter, cancel).await?;
-        let path = dir.join(file_id);
-        if md5_of(&path).await?.eq_ignore_ascii_case(&file.md5) {
-            return Ok(path);
-        }
-        remove(&path).await?;
-        Err(coded(Code::ModelHashWrong).with("path", path.display()).into())
+        Ok(dir.join(file_id))
     }
-}
 
-async fn md5_of(path: &Path) -> anyhow::Result<String> {
-    let path = path.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || {
-        let mut digest = Md5::new();
-        std::io::copy(&mut std::fs::File::open(&path)?, &mut digest)?;
-        Ok(hex::encode(digest.finalize()))
-    });
-    hashed.await?
+    /// What a file is held to: the signed receipt of its upload where the cloud has one, else its MD5.
+    async fn stated(&self, file: &FileObject) -> anyhow::Result<Option<hash::Announced>> {
+        let receipt = self.receipt_about(&file.file_id, Action::Upload).await?;
+        let statement = receipt.and_then(|receipt| receipt.verified().ok());
+        let about = |statement: &Statement| statement.bytes == file.size && statement.file_id == file.file_id;
+        let md5 = || Some(file.md5.clone()).filter(|md5| !md5.is_empty());
+        Ok(match statement.filter(about) {
+            Some(statement) => Some(hash::Announced::Chunks(statement.chunks)),
+            None => md5().map(hash::Announced::Md5),
+        })
+    }
 }

@@ -10,7 +10,7 @@ use reqwest::Response;
 use reqwest::header::RANGE;
 use serde::Deserialize;
 
-use super::{Announced, Source, fetch_all, is_plain};
+use super::{Announced, Source, fetch_all, hash, is_plain};
 use crate::cloud::Cloud;
 use crate::error::{CloudError, ErrorKind, outward};
 use crate::network::Network;
@@ -110,7 +110,7 @@ impl Hub {
         let announced = files.iter().map(|file| Announced {
             name: file.name.clone(),
             bytes: file.bytes,
-            sha256: file.sha256.clone(),
+            hash: file.sha256.clone().map(hash::Announced::Sha256),
         });
         fetch_all(self, &announced.collect::<Vec<_>>(), dir, reporter, cancel).await
     }
@@ -181,6 +181,8 @@ const LIST: &str = "hub_files";
 const WEIGHTS: &str = ".safetensors";
 
 impl Source for Hub {
+    const KEPT: bool = true;
+
     fn transport(&self) -> &Transport {
         &self.transport
     }

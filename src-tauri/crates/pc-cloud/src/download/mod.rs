@@ -2,27 +2,32 @@
 //! shows a file only once it is right. Deliberately absent: where files come from, which a [`Source`] knows.
 
 mod file;
+mod hash;
 mod hub;
 mod weights;
 
+use std::fs::File;
 use std::future::Future;
-use std::io::Read as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use pc_base::{Cancel, Code, Progress, Reporter, Unit, coded, room_for};
 use reqwest::header::CONTENT_RANGE;
 use reqwest::{Response, StatusCode};
-use sha2::{Digest as _, Sha256};
-use tokio::fs::File;
-use tokio::io::AsyncWriteExt as _;
+use tokio::sync::mpsc;
 
 use crate::error::CloudError;
 use crate::retry::wait;
 use crate::transport::{Kind, Transport};
 use crate::waiting::unless_cancelled;
 
+use hash::SoFar;
 pub use hub::{Hub, HubFile, HubKind};
+
+/// Chunks that wait for the disk, and for the hash.
+const WAITING: usize = 16;
 
 /// A file as it was announced.
 #[derive(Clone, Debug)]
@@ -30,12 +35,15 @@ struct Announced {
     /// Of the file in its folder; see [`is_plain`].
     pub name: String,
     pub bytes: u64,
-    /// Hex. Without one there is only the size to compare, and a part of an earlier start cannot be trusted.
-    pub sha256: Option<String>,
+    /// Without one there is only the size to compare, and a part of an earlier start cannot be trusted.
+    pub hash: Option<hash::Announced>,
 }
 
 /// Where files come from.
 trait Source: Sync {
+    /// Whether a file that is there will be trusted without being looked at again: then it is on the disk for good before it
+    /// has its name.
+    const KEPT: bool;
     fn transport(&self) -> &Transport;
     fn kind(&self) -> Kind;
     /// One connection that sends the file from a byte on; `from` is 0 for the whole one.
@@ -61,9 +69,10 @@ impl Fetching<'_> {
         self.reporter.report(Progress { stage: "download".into(), done, total, unit: Unit::Bytes });
     }
 
-    fn is_right(&self, bytes: u64, sha256: &str) -> bool {
-        let announced = self.file.sha256.as_deref();
-        bytes == self.file.bytes && announced.is_none_or(|announced| announced.eq_ignore_ascii_case(sha256))
+    /// The hash of a file as it lies there, on a thread that may block.
+    async fn hash_of(&self, path: &Path) -> anyhow::Result<SoFar> {
+        let (path, announced, cancel) = (path.to_owned(), self.file.hash.clone(), self.cancel.clone());
+        tokio::task::spawn_blocking(move || SoFar::of(&path, announced.as_ref(), &cancel)).await?
     }
 }
 
@@ -100,25 +109,23 @@ async fn fetch_all(
 
 /// The hash in the name keeps parts of different contents apart.
 fn part_of(dir: &Path, file: &Announced) -> PathBuf {
-    let hash = file.sha256.as_deref().unwrap_or_default();
+    let hash = file.hash.as_ref().map(hash::Announced::text).unwrap_or_default();
     let digits: String = hash.chars().filter(char::is_ascii_hexdigit).take(16).collect();
     dir.join(format!(".{}.{digits}.part", file.name))
 }
 
-async fn fetch(source: &impl Source, fetching: &Fetching<'_>, target: &Path) -> anyhow::Result<()> {
+async fn fetch<S: Source>(source: &S, fetching: &Fetching<'_>, target: &Path) -> anyhow::Result<()> {
     let (file, kind) = (fetching.file, source.kind());
-    if file.sha256.is_none() {
+    let announced = file.hash.as_ref();
+    if announced.is_none() {
         // Nothing proves that an older half belongs to this file.
         remove(&fetching.part).await?;
-    } else if length_of(target).await == file.bytes {
-        let (bytes, sha256) = hash_of(target, fetching.cancel).await?;
-        if fetching.is_right(bytes, &sha256) {
-            return Ok(());
-        }
+    } else if length_of(target).await == file.bytes && fetching.hash_of(target).await?.is(file.bytes, announced) {
+        return Ok(());
     }
-    let (mut tried, mut most) = (1, 0);
+    let (mut tried, mut most, mut so_far) = (1, 0, SoFar::nothing(announced));
     loop {
-        let error = match go_on(source, fetching).await {
+        let error = match go_on(source, fetching, &mut so_far).await {
             Ok(()) => break,
             Err(error) => error,
         };
@@ -137,28 +144,30 @@ async fn fetch(source: &impl Source, fetching: &Fetching<'_>, target: &Path) -> 
         slept.ok_or_else(|| source.outward(source.transport().cancelled(kind.operation)))?;
         tried += 1;
     }
-    let (bytes, sha256) = hash_of(&fetching.part, fetching.cancel).await?;
-    if !fetching.is_right(bytes, &sha256) {
+    if !so_far.is(file.bytes, announced) {
         remove(&fetching.part).await?;
         return Err(coded(Code::ModelHashWrong).with("path", target.display()).into());
     }
     tokio::fs::rename(&fetching.part, target).await.with_context(|| format!("writing {}", target.display()))
 }
 
-/// One connection: fetches from the part's end to the file's.
-async fn go_on(source: &impl Source, fetching: &Fetching<'_>) -> anyhow::Result<()> {
+/// One connection: fetches from the part's end to the file's. `so_far` is of what the part has, as far as that is known.
+async fn go_on<S: Source>(source: &S, fetching: &Fetching<'_>, so_far: &mut SoFar) -> anyhow::Result<()> {
     let (transport, kind, file) = (source.transport(), source.kind(), fetching.file);
     let mut have = length_of(&fetching.part).await;
     if have > file.bytes {
         remove(&fetching.part).await?;
         have = 0;
     }
+    if have > 0 && so_far.bytes != have {
+        *so_far = fetching.hash_of(&fetching.part).await?;
+    }
     if have == file.bytes && have > 0 {
         return Ok(());
     }
-    let cancelled = || source.outward(transport.cancelled(kind.operation));
     let opened = unless_cancelled(fetching.cancel, || (), source.open(file, have)).await;
-    let mut response = opened.ok_or_else(cancelled)?.map_err(|error| source.outward(error))?;
+    let opened = opened.unwrap_or_else(|| Err(transport.cancelled(kind.operation)));
+    let response = opened.map_err(|error| source.outward(error))?;
     match begin_of(&response) {
         Some(begin) if begin == have => {}
         // It is sent from the begin, whatever was asked.
@@ -167,37 +176,70 @@ async fn go_on(source: &impl Source, fetching: &Fetching<'_>) -> anyhow::Result<
             return Err(source.outward(transport.garbled(kind.operation, "another range than the asked one")));
         }
     }
+    if have == 0 {
+        *so_far = SoFar::nothing(file.hash.as_ref());
+    }
     let writing = || format!("writing {}", fetching.part.display());
     let mut options = File::options();
     options.create(true).write(true).append(have > 0).truncate(have == 0);
-    let mut part = options.open(&fetching.part).await.with_context(writing)?;
-    loop {
-        let chunk = unless_cancelled(fetching.cancel, || (), response.chunk()).await;
-        let failed = |error| source.outward(CloudError::of_transport(kind.operation, &transport.host, &error));
-        let chunk = match chunk {
-            Some(chunk) => chunk.map_err(failed),
-            None => Err(cancelled()),
-        };
-        // What has come is kept, whatever ended it.
-        let chunk = match chunk {
-            Ok(chunk) => chunk,
-            Err(error) => {
-                part.flush().await.with_context(writing)?;
-                return Err(error);
-            }
-        };
-        let Some(chunk) = chunk else { break };
-        have += chunk.len() as u64;
-        if have > file.bytes {
-            remove(&fetching.part).await?;
-            return Err(source.outward(transport.garbled(kind.operation, "the file is longer than announced")));
-        }
-        part.write_all(&chunk).await.with_context(writing)?;
-        fetching.report(have);
+    let part = options.open(&fetching.part).with_context(writing)?;
+    let (kept, ended) = written(source, fetching, response, (part, so_far)).await;
+    // What has come is kept, whatever ended it.
+    kept.with_context(writing)?;
+    ended.map_err(|error| source.outward(error))?;
+    if so_far.bytes > file.bytes {
+        remove(&fetching.part).await?;
+        return Err(source.outward(transport.garbled(kind.operation, "the file is longer than announced")));
     }
-    part.flush().await.with_context(writing)?;
-    part.sync_all().await.with_context(writing)?;
-    if have < file.bytes { Err(source.outward(transport.broke_off(kind.operation))) } else { Ok(()) }
+    if so_far.bytes < file.bytes { Err(source.outward(transport.broke_off(kind.operation))) } else { Ok(()) }
+}
+
+/// Takes an answer to the disk, and its hash beside it, each on a thread of its own. Answers how the disk did, and how the
+/// network did.
+async fn written<S: Source>(
+    source: &S,
+    fetching: &Fetching<'_>,
+    mut response: Response,
+    (mut part, so_far): (File, &mut SoFar),
+) -> (std::io::Result<()>, Result<(), Box<CloudError>>) {
+    let (transport, kind) = (source.transport(), source.kind());
+    let (to_disk, mut on_disk) = mpsc::channel::<Bytes>(WAITING);
+    let (to_hash, mut on_hash) = mpsc::channel::<Bytes>(WAITING);
+    let disk = tokio::task::spawn_blocking(move || {
+        while let Some(chunk) = on_disk.blocking_recv() {
+            part.write_all(&chunk)?;
+        }
+        if S::KEPT { part.sync_all() } else { Ok(()) }
+    });
+    let mut hashing = so_far.clone();
+    let hash = tokio::task::spawn_blocking(move || {
+        while let Some(chunk) = on_hash.blocking_recv() {
+            hashing.update(&chunk);
+        }
+        hashing
+    });
+    let mut have = so_far.bytes;
+    let ended = loop {
+        let chunk = unless_cancelled(fetching.cancel, || (), transport.chunk(kind, &mut response)).await;
+        let chunk = match chunk.unwrap_or_else(|| Err(transport.cancelled(kind.operation))) {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        };
+        have += chunk.len() as u64;
+        // A disk that takes no more says why itself; more than was announced is not wanted.
+        let taken = to_disk.send(chunk.clone()).await.is_ok() && to_hash.send(chunk).await.is_ok();
+        if !taken || have > fetching.file.bytes {
+            break Ok(());
+        }
+        fetching.report(have);
+    };
+    drop((to_disk, to_hash));
+    match hash.await {
+        Ok(hashed) => *so_far = hashed,
+        Err(lost) => return (Err(lost.into()), ended),
+    }
+    (disk.await.unwrap_or_else(|lost| Err(lost.into())), ended)
 }
 
 /// Where an answer with a range begins; nothing when it is the whole file.
@@ -223,27 +265,6 @@ async fn remove(path: &Path) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// A file's length and hex SHA-256, on a thread that may block.
-async fn hash_of(path: &Path, cancel: &Cancel) -> anyhow::Result<(u64, String)> {
-    let (path, cancel) = (path.to_owned(), cancel.clone());
-    let hashed = tokio::task::spawn_blocking(move || {
-        let reading = || format!("reading {}", path.display());
-        let mut file = std::fs::File::open(&path).with_context(reading)?;
-        let (mut digest, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 20]);
-        loop {
-            cancel.check()?;
-            match file.read(&mut buffer).with_context(reading)? {
-                0 => return Ok((bytes, hex::encode(digest.finalize()))),
-                read => {
-                    digest.update(&buffer[..read]);
-                    bytes += read as u64;
-                }
-            }
-        }
-    });
-    hashed.await?
 }
 
 #[cfg(test)]

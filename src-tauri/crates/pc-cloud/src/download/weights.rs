@@ -7,7 +7,7 @@ use pc_protocol::WeightsManifest;
 use reqwest::header::RANGE;
 use reqwest::{Method, Response};
 
-use super::{Announced, Source, fetch_all};
+use super::{Announced, Source, fetch_all, hash};
 use crate::cloud::Cloud;
 use crate::error::{CloudError, outward};
 use crate::retry::Repeat;
@@ -19,6 +19,8 @@ struct Weights<'a> {
 }
 
 impl Source for Weights<'_> {
+    const KEPT: bool = true;
+
     fn transport(&self) -> &Transport {
         &self.cloud.0.transport
     }
@@ -55,7 +57,7 @@ impl Cloud {
         let announced = manifest.files.iter().map(|file| Announced {
             name: file.name.clone(),
             bytes: file.bytes,
-            sha256: Some(file.sha256.clone()),
+            hash: Some(hash::Announced::Sha256(file.sha256.clone())),
         });
         let files: Vec<Announced> = announced.collect();
         fetch_all(&Weights { cloud: self, job_id }, &files, dir, reporter, cancel).await?;

@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
+use futures_util::StreamExt as _;
 use pc_base::{Code, Coded, Secret};
 use pc_cloud::{Billing, Cloud, CloudError, Endpoint, Network};
 use tokio::net::TcpListener;
@@ -32,13 +33,21 @@ const EXTENSIONS: &str = "/api/v1/extensions";
 
 impl Fake {
     pub async fn start(answer: impl Fn(usize, &Seen) -> Response + Clone + Send + Sync + 'static) -> Self {
+        Self::paced(Duration::ZERO, answer).await
+    }
+
+    /// One that pauses before it reads on in a body, as a slow line does.
+    pub async fn paced(
+        pause: Duration,
+        answer: impl Fn(usize, &Seen) -> Response + Clone + Send + Sync + 'static,
+    ) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noted: Arc<Mutex<Vec<Seen>>> = seen.clone();
         let router = Router::new().fallback(move |request: Request| {
             let (answer, noted) = (answer.clone(), noted.clone());
             async move {
                 let (parts, body) = request.into_parts();
-                let body = axum::body::to_bytes(body, 1 << 30).await.unwrap_or_default();
+                let body = read(body, pause).await;
                 let (method, target, headers) = (parts.method, parts.uri.to_string(), parts.headers);
                 let seen = Seen { method, target, headers, body };
                 if seen.target == EXTENSIONS {
@@ -83,6 +92,15 @@ impl Fake {
     pub fn count(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
+}
+
+async fn read(body: Body, pause: Duration) -> Bytes {
+    let (mut all, mut chunks) = (Vec::new(), body.into_data_stream());
+    while let Some(Ok(chunk)) = chunks.next().await {
+        tokio::time::sleep(pause).await;
+        all.extend_from_slice(&chunk);
+    }
+    all.into()
 }
 
 /// Short waits, so that a test of repetitions takes milliseconds; long limits, because a busy machine is no fault.

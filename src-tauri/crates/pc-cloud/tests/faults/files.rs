@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::response::Response;
 use md5::{Digest as _, Md5};
@@ -10,7 +10,7 @@ use pc_base::{Cancel, Code, Coded, Progress, Silent};
 use pc_cloud::{Cloud, ErrorKind, Network};
 use sha2::Sha256;
 
-use crate::fake::{Fake, Seen, json, quick, told, with};
+use crate::fake::{Fake, Seen, impatient, json, quick, told, with};
 
 fn file(dir: &Path, bytes: &[u8]) -> PathBuf {
     let path = dir.join("train.jsonl");
@@ -54,6 +54,23 @@ async fn a_large_file_is_streamed_with_its_exact_length_and_progress() {
     }
     let reports = reports.into_inner().unwrap();
     assert!(reports.is_sorted() && reports.last() == Some(&(size as u64)));
+}
+
+#[tokio::test]
+async fn a_slow_line_is_waited_for_however_long_it_takes_and_a_dead_one_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = vec![b'x'; 40_000_000];
+    let (size, md5, path) = (bytes.len(), hex::encode(Md5::digest(&bytes)), file(dir.path(), &bytes));
+    let hasty = impatient();
+    let fake = Fake::paced(Duration::from_millis(20), move |_, seen| taken(seen, size, &md5)).await;
+    let begun = Instant::now();
+    let cloud = Cloud::new(fake.endpoint(), &hasty).unwrap();
+    cloud.file_upload(&path, "n", "", &Silent, &Cancel::default()).await.unwrap();
+    assert!(begun.elapsed() > hasty.idle_timeout, "the line was not slow: {:?}", begun.elapsed());
+    let dead = Fake::paced(Duration::from_secs(600), |_, _| json(200, "{}")).await;
+    let cloud = Cloud::new(dead.endpoint(), &hasty).unwrap();
+    let error = cloud.file_upload(&path, "n", "", &Silent, &Cancel::default()).await.unwrap_err();
+    assert_eq!(told(&error).1.kind, ErrorKind::TimedOut);
 }
 
 #[tokio::test]

@@ -33,8 +33,9 @@ pub const CAPABILITIES: [&str; 7] = [
     Capabilities::DESCRIPTION,
 ];
 
-pub(super) async fn capabilities(_: Caller) -> Json<Capabilities> {
-    Json(Capabilities { capabilities: CAPABILITIES.map(str::to_owned).to_vec() })
+pub(super) async fn capabilities(Shared(state): Shared<Arc<State>>, _: Caller) -> Json<Capabilities> {
+    let file_bytes = Some(state.profile.file_bytes);
+    Json(Capabilities { capabilities: CAPABILITIES.map(str::to_owned).to_vec(), file_bytes })
 }
 
 /// What can be asked of this cloud; no secret, so no key.

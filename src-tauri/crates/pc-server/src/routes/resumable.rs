@@ -1,5 +1,5 @@
 //! `/api/v1/extensions/uploads`: files that go on after a break. Created with name and size, appended to at the offset that
-//! has arrived, piece by piece with each one's hash, finished with the hash of the whole. What was acknowledged survives any
+//! has arrived, piece by piece, each with a hash of its own or without, finished with the hash of the whole. What was acknowledged survives any
 //! end of the program. Deliberately absent: how bytes get onto the disk (`intake`).
 
 use std::sync::Arc;
@@ -102,11 +102,11 @@ fn found(state: &State, caller: &Caller, id: &str) -> Answer<(Resumable, u64)> {
     lives.ok_or_else(|| Refusal::not_found("The upload"))
 }
 
-/// Where a piece belongs, and its hash.
+/// Where a piece belongs, and its hash for who wants to know at once that it arrived damaged.
 #[derive(Deserialize)]
 pub(super) struct At {
     offset: u64,
-    sha256: String,
+    sha256: Option<String>,
 }
 
 pub(super) async fn append(
@@ -116,7 +116,7 @@ pub(super) async fn append(
     Asked(at): Asked<At>,
     body: Body,
 ) -> Answer<Json<Data<ResumableUpload>>> {
-    if !is_hex(&at.sha256, 64) {
+    if at.sha256.as_ref().is_some_and(|hash| !is_hex(hash, 64)) {
         return Err(Refusal::invalid("sha256 must have 64 hex digits."));
     }
     let (looking, looker, wanted) = (state.clone(), caller.clone(), id.clone());
@@ -131,7 +131,7 @@ pub(super) async fn append(
     .await?;
     let limit = (row.bytes - at.offset).min(state.profile.piece_bytes);
     let before = turn.hashes(at.offset).or_else(|| (at.offset == 0).then(|| beginning(&row)));
-    let hashes = Hashes { piece: Some(Sha256::new()), ..before.clone().unwrap_or_default() };
+    let hashes = Hashes { piece: at.sha256.as_ref().map(|_| Sha256::new()), ..before.clone().unwrap_or_default() };
     let chunks = body.into_data_stream().map(|chunk: Result<Bytes, axum::Error>| {
         chunk.map_err(|error| Refusal::invalid(format!("The piece broke off: {error}.")))
     });
@@ -176,8 +176,8 @@ fn keep(state: &State, row: &Resumable, at: &At, limit: u64, taken: Taken) -> An
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         return Err(Refusal::too_large(limit));
     };
-    let digest = hashes.piece.take().map(|digest| hex::encode(digest.finalize())).unwrap_or_default();
-    if bytes == 0 || !digest.eq_ignore_ascii_case(&at.sha256) {
+    let digest = hashes.piece.take().map(|digest| hex::encode(digest.finalize()));
+    if bytes == 0 || digest != at.sha256.as_ref().map(|hash| hash.to_lowercase()) {
         return Err(Refusal::invalid("The piece is empty or does not have this hash."));
     }
     let piece = Piece { start: at.offset, bytes, blob: blob.commit()? };

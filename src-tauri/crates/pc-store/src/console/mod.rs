@@ -7,6 +7,7 @@ mod secrets;
 mod seen;
 mod settings;
 mod speeds;
+mod uploads;
 
 use std::path::Path;
 
@@ -17,9 +18,14 @@ use crate::database::Database;
 pub use bills::{BillLine, BillSync};
 pub use clouds::Cloud;
 pub use datasets::KnownDataset;
+pub use uploads::BegunUpload;
 
 /// Every step that `console.db` has taken, oldest first. Only ever add.
-const STEPS: &[&str] = &[include_str!("../../sql/console/1_console.sql"), include_str!("../../sql/console/2_seen.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../../sql/console/1_console.sql"),
+    include_str!("../../sql/console/2_seen.sql"),
+    include_str!("../../sql/console/3_uploads.sql"),
+];
 
 /// The database. Every use is one transaction. Window and command line may have it open at the same time.
 pub struct ConsoleStore(Database);

@@ -1,0 +1,160 @@
+//! Uploads: judged first, at the pace that was chosen, noted on the disk before a byte goes out so that they go on after the
+//! program ended, and held to what was judged. Deliberately absent: the sending, which is `pc-cloud`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use pc_base::{Code, Language, coded};
+use pc_cloud::{Outgoing, Pace};
+use pc_dataset::Report;
+use pc_protocol::FileObject;
+use pc_protocol::receipt::Action;
+use pc_store::console::{BegunUpload, KnownDataset};
+
+use super::datasets::row_of;
+use super::settings::pace;
+use crate::api::{DatasetKind, DatasetRow, DatasetUpload, Empty, TaskProgress, UploadId, UploadRow};
+use crate::app::App;
+use crate::clouds::Opened;
+use crate::live::Live;
+use crate::words::words;
+
+impl App {
+    /// `dataset_upload`: checked first; a file with errors is refused before anything is sent. What was counted is kept,
+    /// because the cloud does not count. An upload of the same file that was left goes on where it was.
+    pub async fn dataset_upload(
+        &self,
+        wanted: DatasetUpload,
+        language: Language,
+        live: &Live<TaskProgress>,
+    ) -> Result<DatasetRow> {
+        let pace = self.pace_of(&wanted).await?;
+        let path = PathBuf::from(&wanted.path);
+        let report = self.judged(path.clone(), wanted.kind, language, live).await?;
+        if report.errors_total > 0 {
+            let count = report.rows.saturating_sub(report.good_rows).max(1);
+            let empty = report.rows == 0;
+            let code = if empty { Code::DatasetEmpty } else { Code::DatasetHasErrors };
+            return Err(coded(code).with("count", count).into());
+        }
+        let opened = self.selected().await?;
+        let file = self.sent(&opened, &wanted, &report, pace, live).await?;
+        if file.size != report.bytes || !(file.md5.is_empty() || file.md5.eq_ignore_ascii_case(&report.md5)) {
+            // What was sent is not what was judged.
+            opened.cloud.file_delete(&file.file_id).await?;
+            let why = words("file_changed", language, &[]);
+            return Err(coded(Code::InputInvalid).with("what", &report.name).with("why", why).into());
+        }
+        let known = KnownDataset {
+            cloud_id: opened.id.clone(),
+            file_id: file.file_id.clone(),
+            rows: report.rows,
+            characters: report.characters,
+            sha256: report.sha256,
+            path: std::path::absolute(&path).unwrap_or(path).display().to_string(),
+        };
+        let mut row = row_of(file, Some(&known));
+        self.blocking(move |app| app.store().write(|tx| tx.dataset_put(&known))).await?;
+        row.receipt = self.receipt_keep(&opened, &row.id, Action::Upload).await?;
+        Ok(row)
+    }
+
+    async fn pace_of(&self, wanted: &DatasetUpload) -> Result<Pace> {
+        let set = self.settings_get(Empty {}, Language::English).await?;
+        let hours = wanted.hours.as_ref().unwrap_or(&set.upload_hours);
+        pace(wanted.bytes_per_second.unwrap_or(set.upload_bytes_per_second), hours)
+    }
+
+    async fn sent(
+        &self,
+        opened: &Opened,
+        wanted: &DatasetUpload,
+        report: &Report,
+        pace: Pace,
+        live: &Live<TaskProgress>,
+    ) -> Result<FileObject> {
+        let (cloud_id, sha256, name) = (opened.id.clone(), report.sha256.clone(), report.name.clone());
+        let left = self.blocking(move |app| app.store().read(|tx| tx.upload_of(&cloud_id, &sha256, &name))).await?;
+        let path = PathBuf::from(&wanted.path);
+        let begin = BegunUpload {
+            cloud_id: opened.id.clone(),
+            upload_id: String::new(),
+            name: report.name.clone(),
+            sha256: report.sha256.clone(),
+            bytes: report.bytes,
+            path: std::path::absolute(&path).unwrap_or_else(|_| path.clone()).display().to_string(),
+            kind: wanted.kind.unwrap_or_default().name().to_owned(),
+            description: wanted.description.clone().unwrap_or_default(),
+            begun_at: self.now(),
+        };
+        let begun = |upload_id: &str| {
+            self.store().write(|tx| {
+                // One that the cloud has no more is replaced by its successor.
+                if let Some(left) = left.as_ref().filter(|left| left.upload_id != upload_id) {
+                    tx.upload_remove(&left.cloud_id, &left.upload_id)?;
+                }
+                tx.upload_put(&BegunUpload { upload_id: upload_id.to_owned(), ..begin.clone() })
+            })
+        };
+        let out = Outgoing {
+            path: &path,
+            name: &report.name,
+            description: &begin.description,
+            md5: Some(&report.md5),
+            pace,
+            resume: left.as_ref().map(|left| left.upload_id.as_str()),
+            begun: &begun,
+            reporter: live,
+            cancel: &live.cancel,
+        };
+        let file = opened.cloud.file_send(&out).await?;
+        self.blocking(move |app| {
+            app.store().write(|tx| match tx.upload_of(&begin.cloud_id, &begin.sha256, &begin.name)? {
+                Some(ended) => tx.upload_remove(&ended.cloud_id, &ended.upload_id),
+                None => Ok(()),
+            })
+        })
+        .await?;
+        Ok(file)
+    }
+
+    /// `upload_list`: those that the cloud still has; the others are forgotten.
+    pub async fn upload_list(&self, _: Empty, _: Language) -> Result<Vec<UploadRow>> {
+        let cloud_id = self.selected_id().await?;
+        let left = self.blocking(move |app| app.store().read(|tx| tx.uploads(&cloud_id))).await?;
+        let mut rows = Vec::with_capacity(left.len());
+        for upload in left {
+            match self.selected().await?.cloud.upload_left(&upload.upload_id).await? {
+                Some(there) => rows.push(row(upload, there.offset)),
+                None => self.forget(upload).await?,
+            }
+        }
+        Ok(rows)
+    }
+
+    /// `upload_discard`: what arrived of it is destroyed in the cloud.
+    pub async fn upload_discard(&self, wanted: UploadId, _: Language) -> Result<Empty> {
+        let opened = self.selected().await?;
+        opened.cloud.upload_discard(&wanted.upload_id).await?;
+        let (cloud_id, upload_id) = (opened.id, wanted.upload_id);
+        self.forget(BegunUpload { cloud_id, upload_id, ..BegunUpload::default() }).await?;
+        Ok(Empty {})
+    }
+
+    async fn forget(&self, upload: BegunUpload) -> Result<()> {
+        self.blocking(move |app| app.store().write(|tx| tx.upload_remove(&upload.cloud_id, &upload.upload_id))).await
+    }
+}
+
+fn row(upload: BegunUpload, arrived: u64) -> UploadRow {
+    UploadRow {
+        kind: DatasetKind::from_name(&upload.kind).unwrap_or_default(),
+        upload_id: upload.upload_id,
+        name: upload.name,
+        path: upload.path,
+        description: upload.description,
+        bytes: upload.bytes,
+        arrived,
+        begun_at: upload.begun_at,
+    }
+}
