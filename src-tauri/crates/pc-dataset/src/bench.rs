@@ -32,6 +32,9 @@ pub struct Stage {
     /// `check` (all of it together, as a user gets it).
     pub name: String,
     pub seconds: f64,
+    /// Seconds of processor time of all cores, where the system tells it (Linux): what the stage costs on a machine that
+    /// does other things, too.
+    pub processor_seconds: Option<f64>,
     /// 10^6 bytes a second.
     pub megabytes_per_second: f64,
 }
@@ -48,23 +51,29 @@ pub fn bench(dir: &Path, bytes: u64, cancel: &Cancel) -> anyhow::Result<Bench> {
 fn measure(path: &Path, cancel: &Cancel) -> anyhow::Result<Bench> {
     let bytes = path.metadata().context("reading the generated file")?.len();
     let mut stages = Vec::new();
-    let mut stage = |name: &str, from: Instant| {
+    let mut stage = |name: &str, (from, spent): (Instant, Option<f64>)| {
         let seconds = from.elapsed().as_secs_f64().max(1e-9);
-        stages.push(Stage { name: name.into(), seconds, megabytes_per_second: bytes as f64 / 1e6 / seconds });
+        stages.push(Stage {
+            name: name.into(),
+            seconds,
+            processor_seconds: processor_seconds().zip(spent).map(|(after, before)| after - before),
+            megabytes_per_second: bytes as f64 / 1e6 / seconds,
+        });
     };
-    let start = Instant::now();
+    let start = || (Instant::now(), processor_seconds());
+    let from = start();
     hash(path, cancel)?;
-    stage("hash", start);
-    let start = Instant::now();
+    stage("hash", from);
+    let from = start();
     check::judge_file(path, cancel)?;
-    stage("judge", start);
-    let start = Instant::now();
+    stage("judge", from);
+    let from = start();
     let options = CheckOptions {
         limits: Limits { file_bytes: u64::MAX, console_bytes: u64::MAX, ..Limits::default() },
         ..CheckOptions::default()
     };
     let report = check::check(path, &options, &Silent, cancel)?;
-    stage("check", start);
+    stage("check", from);
     anyhow::ensure!(
         report.errors_total == 0,
         "the generated rows have errors, so the figures mean nothing: {:?}",
@@ -181,6 +190,14 @@ fn turn(line: &mut String, role: &str, content: &str) {
     line.push_str("\",\"content\":\"");
     line.push_str(content);
     line.push_str("\"}");
+}
+
+/// User and system time of the process; the kernel counts them in hundredths of a second for every program.
+fn processor_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    Some((ticks()? + ticks()?) as f64 / 100.0)
 }
 
 /// `VmHWM` of the process, in bytes.

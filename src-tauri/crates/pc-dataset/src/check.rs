@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::blocks::{Blocks, Kind};
 use crate::finding::{Finding, FindingCode, Found, Severity};
+use crate::json::Tape;
 use crate::judge::judge;
 use crate::limits::{FINDINGS_KEPT, LINE_BYTES, Limits};
 use crate::{Row, RowKind, open};
@@ -108,12 +109,17 @@ pub fn check(path: &Path, options: &CheckOptions, reporter: &dyn Reporter, cance
 
 /// Judges all lines and throws the verdicts away: the part of [`check`] that the bench shows by itself.
 pub(crate) fn judge_file(path: &Path, cancel: &Cancel) -> anyhow::Result<()> {
-    let (mut blocks, mut block) = (Blocks::new(open(path)?), Vec::new());
-    while blocks.next(&mut block)?.is_some() {
+    let (mut blocks, mut block, mut ahead) = (Blocks::new(open(path)?), Vec::new(), Vec::new());
+    let mut more = blocks.next(&mut block)?.is_some();
+    while more {
         cancel.check()?;
-        sections(&block)
-            .into_par_iter()
-            .for_each(|(at, section)| drop(Section::judge(section, at as u64, RowKind::Sft)));
+        let judge_all = || {
+            let judged = |(at, section)| drop(Section::judge(section, at as u64, RowKind::Sft));
+            sections(&block).into_par_iter().for_each(judged);
+        };
+        let (next, ()) = rayon::join(|| blocks.next(&mut ahead), judge_all);
+        more = next?.is_some();
+        std::mem::swap(&mut block, &mut ahead);
     }
     Ok(())
 }
@@ -129,6 +135,7 @@ struct Tally<'a> {
     first_crlf: Option<u64>,
     found: Vec<Found>,
     sample: Vec<SampleRow>,
+    tape: Tape,
 }
 
 /// Numbers that add up over sections.
@@ -154,6 +161,7 @@ impl<'a> Tally<'a> {
             first_crlf: None,
             found: Vec::new(),
             sample: Vec::new(),
+            tape: Tape::default(),
         }
     }
 
@@ -241,7 +249,10 @@ impl<'a> Tally<'a> {
             let text =
                 std::str::from_utf8(line).ok().filter(|text| !text.trim().is_empty() && text.len() <= LINE_BYTES);
             let good = text.is_some_and(|text| {
-                judge(text, self.options.kind).found.iter().all(|f| f.code.severity() == Severity::Warning)
+                judge(text, self.options.kind, &mut self.tape)
+                    .found
+                    .iter()
+                    .all(|f| f.code.severity() == Severity::Warning)
             });
             if let Some(row) = text.filter(|_| good).and_then(|text| self.options.kind.shown(text)) {
                 self.sample.push(SampleRow { line: number, row });
@@ -325,6 +336,7 @@ struct Section {
     counts: Counts,
     first_crlf: Option<u64>,
     found: Vec<Found>,
+    tape: Tape,
 }
 
 impl Section {
@@ -332,7 +344,7 @@ impl Section {
     fn judge(bytes: &[u8], start: u64, kind: RowKind) -> Self {
         let mut section = Self { kind, ..Self::default() };
         // One validation of the whole section is quicker than one a line; only a broken section is looked at again.
-        let valid = std::str::from_utf8(bytes).ok();
+        let valid = simdutf8::basic::from_utf8(bytes).ok();
         let mut at = 0;
         while at < bytes.len() {
             let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |found| at + found);
@@ -365,7 +377,7 @@ impl Section {
         if line.len() > LINE_BYTES {
             return self.add(Found::new(FindingCode::LineTooLong, "").with("limit", LINE_BYTES));
         }
-        let verdict = judge(line, self.kind);
+        let verdict = judge(line, self.kind, &mut self.tape);
         let errors_before = self.counts.errors;
         for found in verdict.found {
             self.add(found);

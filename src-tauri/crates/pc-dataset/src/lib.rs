@@ -12,7 +12,7 @@ mod blocks;
 mod check;
 mod finding;
 mod golden;
-mod json;
+pub mod json;
 mod judge;
 pub mod limits;
 mod record;

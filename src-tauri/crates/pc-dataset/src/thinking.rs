@@ -2,21 +2,26 @@
 //! newlines matter, because the chat templates of thinking models put exactly these tokens there.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::finding::{FindingCode as Code, Found};
-use crate::json::Json;
+use crate::json::Value;
 use crate::judge::Place;
 
+static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("think>"));
+
 /// Judges one assistant message.
-pub(crate) fn judge(message: &Json<'_>, is_last: bool, at: Place, found: &mut Vec<Found>) {
-    let text = match message.get("content") {
-        Some(Json::Text(text)) => Cow::Borrowed(text.as_ref()),
-        Some(Json::List(items)) => {
-            Cow::Owned(items.iter().filter_map(|item| item.get("text")?.text()).collect::<String>())
-        }
-        _ => return,
+pub(crate) fn judge(message: Value<'_>, is_last: bool, at: Place, found: &mut Vec<Found>) {
+    let Some(content) = message.get("content") else { return };
+    let text = match (content.text(), content.items()) {
+        (Some(text), _) => Cow::Borrowed(text),
+        (None, Some(items)) => Cow::Owned(items.filter_map(|item| item.get("text")?.text()).collect::<String>()),
+        (None, None) => return,
     };
-    if !text.contains("<think>") && !text.contains("</think>") {
+    // One search serves both marks and spares nearly every text the exact one.
+    if MARK.find(text.as_bytes()).is_none() || !text.contains("<think>") && !text.contains("</think>") {
         return;
     }
     if !is_last {
