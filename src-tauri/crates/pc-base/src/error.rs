@@ -26,7 +26,15 @@ pub struct Coded {
 
 /// Starts an error with a code: `bail!(coded(Code::FileNotFound).with("path", path.display()))`.
 pub fn coded(code: Code) -> Coded {
-    let retryable = matches!(code, Code::CloudBusy | Code::NetworkUnreachable | Code::WorkerDied);
+    let retryable = matches!(
+        code,
+        Code::CloudBusy
+            | Code::NetworkUnreachable
+            | Code::WorkerDied
+            | Code::SourceBusy
+            | Code::SourceConnectTimeout
+            | Code::SourceConnectionLost
+    );
     Coded { code, values: BTreeMap::new(), retryable }
 }
 

@@ -23,7 +23,18 @@ const TO_TEST: &[&str] = &[
     "chromium",
     "chromium-driver",
     "fonts-noto-cjk",
+    // Servers whose programs the tests start for themselves.
+    "postgresql",
+    "mariadb-server-core",
 ];
+/// Runs apt-get with its arguments; as long as it runs, no package may start a service.
+const QUIETLY: &str = r#"policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 1' INT TERM
+  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" || exit 1
+fi
+apt-get "$@""#;
 
 /// Installs what is missing.
 pub fn packages(extent: Extent) -> Result<()> {
@@ -47,11 +58,9 @@ pub fn packages(extent: Extent) -> Result<()> {
 
 fn apt(args: &[&str]) -> Result<()> {
     let is_root = output(&mut command("id", &["-u"]))?.trim() == "0";
-    let mut apt = if is_root { command("apt-get", args) } else { command("sudo", &[&["apt-get"], args].concat()) };
-    run(
-        apt.env("DEBIAN_FRONTEND", "noninteractive"),
-        "Root or sudo is needed to install packages; is the network there?",
-    )
+    let quietly = [&["env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", QUIETLY, "apt-get"], args].concat();
+    let mut apt = if is_root { command(quietly[0], &quietly[1..]) } else { command("sudo", &quietly) };
+    run(&mut apt, "Root or sudo is needed to install packages; is the network there?")
 }
 
 fn is_debian() -> bool {
@@ -67,12 +76,13 @@ fn installed(package: &str) -> bool {
 
 fn elsewhere() -> &'static str {
     if cfg!(windows) {
-        "Install these yourself: Microsoft C++ Build Tools, the WebView2 runtime, Node.js 20.19 or newer, Python 3 with pip."
+        "Install these yourself: Microsoft C++ Build Tools, the WebView2 runtime, Node.js 20.19 or newer, Python 3 with pip; and for the tests the servers of PostgreSQL and MariaDB."
     } else if cfg!(target_os = "macos") {
-        "Install these yourself: the Xcode command line tools, Node.js 20.19 or newer, Python 3 with pip."
+        "Install these yourself: the Xcode command line tools, Node.js 20.19 or newer, Python 3 with pip; and for the tests the \
+         servers of PostgreSQL and MariaDB."
     } else {
         "Install your system's packages of: a C compiler, pkg-config, WebKitGTK 4.1, librsvg, libxdo, OpenSSL and \
          Ayatana AppIndicator 3 with their headers, Node.js 20.19 or newer, Python 3 with pip; and for the tests Xvfb with \
-         xauth, D-Bus, GNOME Keyring, WebKitWebDriver, Chromium with chromedriver, and the Noto CJK fonts."
+         xauth, D-Bus, GNOME Keyring, WebKitWebDriver, Chromium with chromedriver, the Noto CJK fonts, and the servers of PostgreSQL and MariaDB."
     }
 }

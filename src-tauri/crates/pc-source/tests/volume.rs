@@ -1,0 +1,60 @@
+//! A million rows from each engine while the memory stays where it was. Alone in its program, because memory is counted for the
+//! whole of it. The figures are printed; what is asserted is the bound.
+
+#![cfg(unix)]
+
+use std::time::Instant;
+
+use pc_base::Cancel;
+use pc_source::{Connection, QueryOptions, query};
+use pc_testkit::{DatabaseServer, PASSWORD};
+
+const ROWS: u64 = 1_000_000;
+/// Megabytes by which the peak may rise while two hundred and more pass through: what may wait is eight.
+const RISE: u64 = 48;
+
+/// Megabytes of memory in use now or at most, by the name that Linux gives them.
+fn memory(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
+}
+
+#[expect(clippy::print_stdout, reason = "figures are for whoever runs it with --nocapture")]
+fn million(scheme: &str, server: &DatabaseServer, database: &str, sql: &str) {
+    let url = format!("{scheme}://boss:{PASSWORD}@127.0.0.1:{}/{database}", server.port());
+    let connection = Connection::from_url(&url).unwrap();
+    let before = memory("VmRSS:").unwrap_or(0);
+    let begun = Instant::now();
+    let (mut count, mut sum, mut bytes) = (0, 0, 0);
+    for record in query(&connection, sql, &QueryOptions::default(), &Cancel::default()).unwrap() {
+        let record = record.unwrap();
+        count += 1;
+        assert_eq!(record.at, count);
+        sum += record.values[0].as_u64().unwrap();
+        bytes += record.values[1].as_str().unwrap().len();
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    assert_eq!((count, sum), (ROWS, ROWS * (ROWS + 1) / 2), "every row came once");
+    let rise = memory("VmHWM:").map(|peak| peak.saturating_sub(before));
+    println!(
+        "{scheme}: {:.0} rows/s, {:.0} MB of text/s, peak +{} MB",
+        ROWS as f64 / seconds,
+        bytes as f64 / 1e6 / seconds,
+        rise.unwrap_or(0),
+    );
+    if let Some(rise) = rise {
+        assert!(rise < RISE, "the peak rose by {rise} MB");
+    }
+}
+
+#[test]
+fn a_million_rows_pass_in_bounded_memory() {
+    let postgres = DatabaseServer::postgres();
+    let text = "n, 'row ' || n || repeat(' 文', 60), n * 0.5::float8, CASE WHEN n % 3 = 0 THEN NULL ELSE now() END";
+    million("postgres", &postgres, "postgres", &format!("SELECT {text} FROM generate_series(1, {ROWS}) n"));
+    drop(postgres);
+    let mariadb = DatabaseServer::mariadb();
+    let text = "seq, CONCAT('row ', seq, REPEAT(' 文', 60)), seq * 5e-1, IF(seq % 3 = 0, NULL, NOW(6))";
+    million("mysql", &mariadb, "mysql", &format!("SELECT {text} FROM seq_1_to_{ROWS}"));
+}
