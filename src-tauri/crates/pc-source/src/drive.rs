@@ -129,7 +129,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
         .context("starting the runtime of a database's thread")
 }
 
-/// One answer, such as a list of tables; a minute without a word from the server is too long.
+/// One answer, such as a list of tables, within a minute.
 pub(crate) fn once<T: Send>(
     connection: &Connection,
     cancel: &Cancel,

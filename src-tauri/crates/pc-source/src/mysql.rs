@@ -112,8 +112,9 @@ pub(crate) async fn stream(link: &Link, sql: &str, feed: &mut Feed<'_>) -> Resul
     }
     drop(result);
     if feed.wanted(1) == 0 {
-        // The rest is not wanted: without this the server would go on until it notices that nobody reads.
-        stop(link, conn.id()).await?;
+        // The rest is not wanted: without this the server would go on until it notices that nobody reads. Where it fails, the
+        // connection's end does the same, later.
+        let _ = stop(link, conn.id()).await;
     }
     Ok(())
 }

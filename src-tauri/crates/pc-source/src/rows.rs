@@ -51,7 +51,7 @@ impl Rows {
     pub(crate) fn start(connection: &Connection, sql: &str, options: &QueryOptions, cancel: &Cancel) -> Result<Self> {
         gate::sendable(sql)?;
         cancel.check()?;
-        let longest = options.cell_limit.saturating_mul(2).clamp(64 << 10, 1 << 30);
+        let longest = options.cell_limit.saturating_mul(2).clamp(1 << 20, 1 << 30);
         let link = Link::new(connection.twin(), longest, options.patience, cancel);
         let shared = Arc::new(Shared { link, room: Semaphore::new(WAITING) });
         let (sender, receiver) = channel();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pc_base::{Cancel, Coded, Secret};
-use pc_dataset::Record;
+use pc_dataset::{Record, Records};
 use pc_source::{Address, Connection, Engine, QueryOptions, Tls, query};
 use pc_testkit::PASSWORD;
 
@@ -21,9 +21,10 @@ pub fn connection(engine: Engine, port: u16, user: &str, database: &str) -> Conn
     Connection { address, password: Secret::new(PASSWORD.into()) }
 }
 
-/// All rows of a query.
+/// All rows of a query, taken as the rows of any source.
 pub fn all(connection: &Connection, sql: &str) -> anyhow::Result<Vec<Record>> {
-    query(connection, sql, &QueryOptions::default(), &Cancel::default())?.collect()
+    let records: Records = Box::new(query(connection, sql, &QueryOptions::default(), &Cancel::default())?);
+    records.collect()
 }
 
 /// The code of what must go wrong, after a look that no password stands in it.
