@@ -1,5 +1,5 @@
-//! Data sets: check every line of a JSONL file, read its rows, score a golden set, and the bundled hotel
-//! sample. Pure and streaming. Deliberately absent: tokenizers, networks, and holding a whole file in memory.
+//! Data sets: rows out of every kind of file, mapped to rows to train on; check every line of a JSONL file, read its rows, score a
+//! golden set, and the bundled hotel sample. Pure and streaming. Deliberately absent: tokenizers, networks, and holding a whole file in memory.
 
 use std::fs::File;
 use std::path::Path;
@@ -15,6 +15,8 @@ mod golden;
 pub mod json;
 mod judge;
 pub mod limits;
+pub mod map;
+pub mod read;
 mod record;
 mod rows;
 pub mod sample;
