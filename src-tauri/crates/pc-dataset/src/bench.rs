@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Limits;
 use crate::check::{self, CheckOptions};
+use crate::near::NearOptions;
 
 /// What was measured.
 #[derive(Clone, Debug, Serialize)]
@@ -28,8 +29,8 @@ pub struct Bench {
 /// One stage over the whole file.
 #[derive(Clone, Debug, Serialize)]
 pub struct Stage {
-    /// `hash` (SHA-256 and MD5 one after the other, one core), `judge` (parse and rules, all cores, in memory), or
-    /// `check` (all of it together, as a user gets it).
+    /// `hash` (SHA-256 and MD5 one after the other, one core), `judge` (parse and format rules, all cores), `near` (near
+    /// duplicates), or `check` (all of it together, as a user gets it).
     pub name: String,
     pub seconds: f64,
     /// Seconds of processor time of all cores, where the system tells it (Linux): what the stage costs on a machine that
@@ -68,6 +69,9 @@ fn measure(path: &Path, cancel: &Cancel) -> anyhow::Result<Bench> {
     check::judge_file(path, cancel)?;
     stage("judge", from);
     let from = start();
+    crate::near::duplicates(path, &NearOptions::default(), &Silent, cancel)?;
+    stage("near", from);
+    let from = start();
     let options = CheckOptions {
         limits: Limits { file_bytes: u64::MAX, console_bytes: u64::MAX, ..Limits::default() },
         ..CheckOptions::default()
@@ -96,33 +100,31 @@ fn hash(path: &Path, cancel: &Cancel) -> anyhow::Result<()> {
     }
 }
 
-/// Words that rows are made of; sentences of random words vary in length, script and escapes like real ones.
-const CHINESE: &[&str] = &[
-    "客房", "早餐", "请问", "可以", "几点", "预订", "价格", "您好", "海景", "退房", "行李", "我们", "需要", "服务",
-    "前台", "时间", "地铁", "附近", "发票", "取消",
-];
+/// Characters and syllables that the words of rows are made of.
+const CHINESE: &str = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经\
+    客房早餐请问几点预订价格您好海景退行李需服务前台间铁附近票取消";
 const ENGLISH: &[&str] = &[
-    "room",
-    "breakfast",
-    "please",
-    "could",
-    "when",
-    "booking",
-    "price",
-    "hello",
-    "sea",
-    "luggage",
-    "we",
-    "need",
-    "service",
-    "desk",
-    "time",
-    "metro",
-    "nearby",
-    "invoice",
-    "cancel",
-    "tomorrow",
+    "ba", "con", "de", "der", "di", "en", "er", "es", "for", "ing", "in", "ka", "li", "ment", "mo", "ne", "o", "per",
+    "ra", "re", "ser", "sta", "ta", "tion", "tu", "un", "ver", "vi", "y", "ze",
 ];
+/// Words of each language; a small share of them makes most of a text, as in any language.
+const WORDS: usize = 6_000;
+
+/// The words that rows are made of.
+struct Vocabulary {
+    chinese: Vec<String>,
+    english: Vec<String>,
+}
+
+impl Vocabulary {
+    fn new(next: &mut impl FnMut(usize) -> usize) -> Self {
+        let characters: Vec<char> = CHINESE.chars().filter(|c| !c.is_whitespace()).collect();
+        let chinese = (0..WORDS).map(|_| (0..1 + next(3)).map(|_| characters[next(characters.len())]).collect());
+        let chinese = chinese.collect();
+        let english = (0..WORDS).map(|_| (0..1 + next(4)).map(|_| ENGLISH[next(ENGLISH.len())]).collect()).collect();
+        Self { chinese, english }
+    }
+}
 
 fn generate(path: &Path, bytes: u64, cancel: &Cancel) -> anyhow::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path).context("creating the generated file")?);
@@ -134,6 +136,7 @@ fn generate(path: &Path, bytes: u64, cancel: &Cancel) -> anyhow::Result<()> {
         state ^= state << 17;
         (state % below as u64) as usize
     };
+    let vocabulary = Vocabulary::new(&mut next);
     let mut line = String::new();
     while written < bytes {
         if number % 4096 == 0 {
@@ -141,15 +144,16 @@ fn generate(path: &Path, bytes: u64, cancel: &Cancel) -> anyhow::Result<()> {
         }
         number += 1;
         line.clear();
-        row(&mut line, number, &mut next);
+        row(&mut line, number, &vocabulary, &mut next);
         out.write_all(line.as_bytes()).context("writing the generated file")?;
         written += line.len() as u64;
     }
     out.flush().context("writing the generated file")
 }
 
-fn row(line: &mut String, number: u64, next: &mut impl FnMut(usize) -> usize) {
+fn row(line: &mut String, number: u64, words: &Vocabulary, next: &mut impl FnMut(usize) -> usize) {
     let chinese = next(2) == 0;
+    let words = if chinese { &words.chinese } else { &words.english };
     line.push_str("{\"messages\":[");
     if next(3) == 0 {
         turn(line, "system", if chinese { "你是客服。" } else { "You are the clerk." });
@@ -159,19 +163,19 @@ fn row(line: &mut String, number: u64, next: &mut impl FnMut(usize) -> usize) {
         if pair > 0 {
             line.push(',');
         }
-        let question = sentence(chinese, 4 + next(24), next);
+        let question = sentence(words, chinese, 4 + next(24), next);
         turn(line, "user", &format!("{number} {question}?"));
         line.push(',');
-        turn(line, "assistant", &sentence(chinese, 8 + next(64), next));
+        turn(line, "assistant", &sentence(words, chinese, 8 + next(64), next));
     }
     line.push_str("]}\n");
 }
 
-fn sentence(chinese: bool, words: usize, next: &mut impl FnMut(usize) -> usize) -> String {
+fn sentence(list: &[String], chinese: bool, words: usize, next: &mut impl FnMut(usize) -> usize) -> String {
     let mut text = String::new();
     for _ in 0..words {
-        let list = if chinese { CHINESE } else { ENGLISH };
-        text.push_str(list[next(list.len())]);
+        let common = next(list.len()) * next(list.len()) / list.len();
+        text.push_str(&list[common]);
         match next(24) {
             0 => text.push_str("\\n"),
             1 => text.push_str("\\\""),
@@ -216,7 +220,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder can be made");
         let bench = bench(dir.path(), 300_000, &Cancel::default()).expect("the bench runs");
         assert!(bench.bytes >= 300_000 && bench.rows > 100, "{bench:?}");
-        assert_eq!(bench.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["hash", "judge", "check"]);
+        assert_eq!(
+            bench.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
+            ["hash", "judge", "near", "check"]
+        );
         assert!(dir.path().read_dir().expect("readable").next().is_none(), "the generated file is gone");
     }
 }

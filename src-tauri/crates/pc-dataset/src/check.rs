@@ -316,7 +316,7 @@ impl<'a> Tally<'a> {
 }
 
 /// Cuts a block into parts of whole lines, with their offsets.
-fn sections(block: &[u8]) -> Vec<(usize, &[u8])> {
+pub(crate) fn sections(block: &[u8]) -> Vec<(usize, &[u8])> {
     let (mut parts, mut start) = (Vec::with_capacity(block.len() / SECTION + 1), 0);
     while start < block.len() {
         let wanted = start + SECTION;

@@ -205,10 +205,12 @@ fn conversation(list: Items<'_>, kind: RowKind, verdict: &mut Verdict) {
 }
 
 /// A message's place; paths are only built where something is wrong.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Message(usize),
     Answer(&'static str),
+    /// The one text of a row to read on.
+    Text,
 }
 
 impl Place {
@@ -216,6 +218,7 @@ impl Place {
         match self {
             Self::Message(index) => format!("messages[{index}]"),
             Self::Answer(name) => name.to_owned(),
+            Self::Text => "text".to_owned(),
         }
     }
 

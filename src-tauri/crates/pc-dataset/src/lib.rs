@@ -15,13 +15,16 @@ mod golden;
 pub mod json;
 mod judge;
 pub mod limits;
+mod lines;
 pub mod map;
+pub mod near;
 pub mod read;
 mod record;
 mod rows;
 pub mod sample;
 mod thinking;
 mod tools;
+mod turns;
 
 pub use check::{CheckOptions, Report, SampleRow, check};
 pub use finding::{Finding, FindingCode, Severity};
