@@ -10,6 +10,7 @@ use std::fs::File;
 use std::future::Future;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -26,8 +27,14 @@ use crate::waiting::unless_cancelled;
 use hash::SoFar;
 pub use hub::{Hub, HubFile, HubKind};
 
-/// Chunks that wait for the disk, and for the hash.
-const WAITING: usize = 16;
+/// What is handed to the disk and to the hash at once. A socket gives some kilobytes, and waking two threads for each of them
+/// takes longer than their work.
+const BATCH: usize = 1 << 20;
+/// Batches that wait for either.
+const WAITING: usize = 4;
+
+/// Some chunks of a file, in order.
+type Batch = Arc<Vec<Bytes>>;
 
 /// A file as it was announced.
 #[derive(Clone, Debug)]
@@ -203,22 +210,26 @@ async fn written<S: Source>(
     (mut part, so_far): (File, &mut SoFar),
 ) -> (std::io::Result<()>, Result<(), Box<CloudError>>) {
     let (transport, kind) = (source.transport(), source.kind());
-    let (to_disk, mut on_disk) = mpsc::channel::<Bytes>(WAITING);
-    let (to_hash, mut on_hash) = mpsc::channel::<Bytes>(WAITING);
+    let (to_disk, mut on_disk) = mpsc::channel::<Batch>(WAITING);
+    let (to_hash, mut on_hash) = mpsc::channel::<Batch>(WAITING);
     let disk = tokio::task::spawn_blocking(move || {
-        while let Some(chunk) = on_disk.blocking_recv() {
-            part.write_all(&chunk)?;
+        while let Some(batch) = on_disk.blocking_recv() {
+            batch.iter().try_for_each(|chunk| part.write_all(chunk))?;
         }
         if S::KEPT { part.sync_all() } else { Ok(()) }
     });
     let mut hashing = so_far.clone();
     let hash = tokio::task::spawn_blocking(move || {
-        while let Some(chunk) = on_hash.blocking_recv() {
-            hashing.update(&chunk);
+        while let Some(batch) = on_hash.blocking_recv() {
+            batch.iter().for_each(|chunk| hashing.update(chunk));
         }
         hashing
     });
-    let mut have = so_far.bytes;
+    let send = async |batch: &mut Vec<Bytes>| {
+        let batch = Arc::new(std::mem::take(batch));
+        to_disk.send(batch.clone()).await.is_ok() && to_hash.send(batch).await.is_ok()
+    };
+    let (mut have, mut batch, mut size) = (so_far.bytes, Vec::new(), 0);
     let ended = loop {
         let chunk = unless_cancelled(fetching.cancel, || (), transport.chunk(kind, &mut response)).await;
         let chunk = match chunk.unwrap_or_else(|| Err(transport.cancelled(kind.operation))) {
@@ -227,13 +238,22 @@ async fn written<S: Source>(
             Err(error) => break Err(error),
         };
         have += chunk.len() as u64;
-        // A disk that takes no more says why itself; more than was announced is not wanted.
-        let taken = to_disk.send(chunk.clone()).await.is_ok() && to_hash.send(chunk).await.is_ok();
-        if !taken || have > fetching.file.bytes {
+        size += chunk.len();
+        batch.push(chunk);
+        // More than was announced is not wanted.
+        if have > fetching.file.bytes {
             break Ok(());
         }
-        fetching.report(have);
+        if size >= BATCH {
+            size = 0;
+            // A disk that takes no more says why itself.
+            if !send(&mut batch).await {
+                break Ok(());
+            }
+            fetching.report(have);
+        }
     };
+    send(&mut batch).await;
     drop((to_disk, to_hash));
     match hash.await {
         Ok(hashed) => *so_far = hashed,
