@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::engine::{Hyper, SaveStrategy, TrainingType};
+use crate::profile::Tuning;
 use crate::refusal::{Answer, Refusal};
 
 const SCHEDULES: &[&str] = &[
@@ -30,6 +31,8 @@ pub(crate) struct Wanted {
     pub longest: u64,
     /// Whether validation rows are given.
     pub validation: bool,
+    /// The share of rows that is trained where nothing else is said and no validation rows are given.
+    pub split: Option<f64>,
     /// Of the adapter that is trained further, whose values must be repeated.
     pub first_round: Option<Lora>,
 }
@@ -58,6 +61,32 @@ impl Lora {
     pub(crate) const fn of(hyper: &Hyper) -> Self {
         Self { rank: hyper.lora_rank, alpha: hyper.lora_alpha, dropout: hyper.lora_dropout }
     }
+}
+
+/// Reads the `hyper_parameters` of a new job, which are held to the cloud's limits, too.
+pub(crate) fn admit(sent: &Map<String, Value>, wanted: Wanted, limits: &Tuning) -> Answer<Hyper> {
+    let given = |name: &&String| sent.get(*name).is_some_and(|value| !value.is_null());
+    if let Some(name) = limits.required.iter().find(|name| !given(name)) {
+        return Err(Refusal::invalid(format!("hyper_parameters.{name} is required.")).on(name));
+    }
+    for (name, [least, most]) in [("max_length", limits.max_length), ("batch_size", limits.batch_size)] {
+        if let Some(value) = sent.get(name).filter(|value| !value.is_null()) {
+            Field { name, value }.whole(least, most)?;
+        }
+    }
+    read(sent, wanted)
+}
+
+/// What a required hyper-parameter is where a client leaves it to the cloud.
+pub(crate) fn automatic(name: &str, wanted: Wanted) -> Option<Value> {
+    let hyper = defaults(wanted);
+    let value = match name {
+        "n_epochs" => hyper.n_epochs,
+        "batch_size" => hyper.batch_size,
+        "max_length" => hyper.max_length,
+        _ => return None,
+    };
+    Some(value.into())
 }
 
 /// Reads `hyper_parameters`; numbers may come as text (`"1.6e-5"`), as samples send them.
@@ -109,8 +138,9 @@ pub(crate) fn read(sent: &Map<String, Value>, wanted: Wanted) -> Answer<Hyper> {
         }
     }
     // Rows are held out as documented where an evaluation is asked for; without one, none is kept from being trained.
-    if hyper.eval_steps > 0 && !wanted.validation && !given("split") {
-        hyper.split = SPLIT;
+    if !wanted.validation && !given("split") {
+        let asked = (hyper.eval_steps > 0).then_some(SPLIT);
+        hyper.split = wanted.split.or(asked).unwrap_or(hyper.split);
     }
     check(&hyper, wanted)?;
     Ok(hyper)
@@ -216,9 +246,15 @@ impl Field<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::Profile;
 
-    const PLAIN: Wanted =
-        Wanted { training_type: TrainingType::EfficientSft, longest: 2048, validation: false, first_round: None };
+    const PLAIN: Wanted = Wanted {
+        training_type: TrainingType::EfficientSft,
+        longest: 2048,
+        validation: false,
+        split: None,
+        first_round: None,
+    };
 
     fn of(value: Value) -> Answer<Hyper> {
         read(value.as_object().unwrap(), PLAIN)
@@ -282,6 +318,32 @@ mod tests {
         assert_eq!(of(json!({"eval_steps": 50, "split": "0.9"})).unwrap().split, 0.9);
         let given = Wanted { validation: true, ..PLAIN };
         assert_eq!(read(json!({"eval_steps": 50}).as_object().unwrap(), given).unwrap().split, 1.0);
+    }
+
+    #[test]
+    fn documented_limits_hold_in_their_profile_only() {
+        let (studio, embedded) = (Profile::model_studio().tuning, Profile::embedded().tuning);
+        let admitted = |limits: &Tuning, value: Value| {
+            let wanted = Wanted { split: limits.split, ..PLAIN };
+            admit(value.as_object().unwrap(), wanted, limits).map_err(|refusal| refusal.param.unwrap())
+        };
+        let good = json!({"n_epochs": 1, "batch_size": "8", "max_length": 500});
+        let hyper = admitted(&studio, good.clone()).unwrap();
+        assert_eq!((hyper.split, hyper.max_split_val_dataset_sample), (0.8, 1000), "as documented");
+        for (name, value) in [
+            ("n_epochs", Value::Null),
+            ("batch_size", Value::Null),
+            ("max_length", Value::Null),
+            ("max_length", json!(499)),
+            ("max_length", json!(131_073)),
+            ("batch_size", json!(7)),
+            ("batch_size", json!(1025)),
+        ] {
+            let mut sent = good.clone();
+            sent[name] = value;
+            assert_eq!(admitted(&studio, sent.clone()).unwrap_err(), name, "{sent}");
+        }
+        assert_eq!(admitted(&embedded, json!({"batch_size": 1, "max_length": 16})).unwrap().split, 1.0);
     }
 
     #[test]

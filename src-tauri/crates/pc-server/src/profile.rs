@@ -1,10 +1,12 @@
 //! Limits as data, each profile a file with its date and source: the embedded cloud's own, and those that Model Studio
 //! documents. Deliberately absent: holding anybody to them.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// What a cloud allows.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     pub name: String,
@@ -46,6 +48,37 @@ pub struct Profile {
     pub balance_calls_a_second: Option<u64>,
     /// By account and kind of bill.
     pub bill_calls_a_minute: Option<u64>,
+    pub tuning: Tuning,
+}
+
+/// What a cloud takes as a fine-tune.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tuning {
+    /// Hyper-parameters that must be given. OpenAI's surface, where they may be `auto`, fills them in.
+    pub required: Vec<String>,
+    /// The least and the most, in tokens.
+    pub max_length: [u32; 2],
+    /// The least and the most, in rows.
+    pub batch_size: [u32; 2],
+    /// The share of rows that is trained where no validation data is given; without one that is said so, or
+    /// is documented for an evaluation that is asked for, all are.
+    pub split: Option<f64>,
+    /// Whether a job whose rows fill no more than one batch is accepted and then fails.
+    pub more_rows_than_a_batch: bool,
+    /// By training type; one that is not named is not limited.
+    pub training_files: BTreeMap<String, TrainingFiles>,
+    /// By base model; one that is not named can be trained in every way.
+    pub training_types: BTreeMap<String, Vec<String>>,
+}
+
+/// How much one job may train on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingFiles {
+    pub files: usize,
+    /// Of each.
+    pub file_bytes: u64,
 }
 
 impl Profile {
@@ -78,6 +111,10 @@ mod tests {
         for name in ["embedded", "model-studio"] {
             let profile = Profile::named(name).unwrap();
             assert!(!profile.source.is_empty() && profile.date.len() == 10);
+            let named = profile.tuning.training_types.values().flatten().chain(profile.tuning.training_files.keys());
+            for name in named {
+                assert!(crate::engine::TrainingType::from_name(name).is_some(), "{name}");
+            }
         }
         assert_eq!(Profile::named("other"), None);
     }

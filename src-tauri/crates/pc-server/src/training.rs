@@ -211,8 +211,12 @@ fn train(state: &State, job: &Job, folder: &Path, cancel: &Cancel, tokens: &mut 
     let request: Value = serde_json::from_str(&job.request).map_err(anyhow::Error::from)?;
     let training_type = TrainingType::from_name(&job.training_type).context("it was admitted with a known type")?;
     let form = Form { training_type, openai: request.get("openai").is_some() };
-    let data = open_files(state, job, (&request, form), "training_file_ids", folder)?;
-    let validation = open_files(state, job, (&request, form), "validation_file_ids", folder)?;
+    let (data, rows) = open_files(state, job, (&request, form), "training_file_ids", folder)?;
+    let (validation, _) = open_files(state, job, (&request, form), "validation_file_ids", folder)?;
+    if let Some(batch) = request["more_rows_than"].as_u64().filter(|batch| rows <= *batch) {
+        let message = format!("The {rows} samples must be more than batch_size, which is {batch}.");
+        return Err(Fault { code: "InvalidData", message });
+    }
     let base = state.engine.bases().into_iter().find(|base| base.id == job.base_model);
     let base = base.ok_or_else(|| Fault { code: "ModelNotFound", message: format!("{} is gone.", job.base_model) })?;
     let hyper = request.get("hyper_parameters").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -220,6 +224,8 @@ fn train(state: &State, job: &Job, folder: &Path, cancel: &Cancel, tokens: &mut 
         training_type,
         longest: base.max_length,
         validation: !validation.is_empty(),
+        // As it was when the job was admitted; older jobs have none.
+        split: request["split"].as_f64(),
         first_round: Lora::from_json(&request["lora"]),
     };
     let hyper =
@@ -266,15 +272,15 @@ fn start(state: &State, job: &Job, folder: &Path) -> Result<Option<PathBuf>, Fau
     Ok(Some(path))
 }
 
-/// Opens a job's files for the worker, checking every row.
+/// Opens a job's files for the worker, checking every row; answers how many rows there are, too.
 fn open_files(
     state: &State,
     job: &Job,
     (request, form): (&Value, Form),
     field: &str,
     folder: &Path,
-) -> Result<Vec<PathBuf>, Fault> {
-    let mut paths = Vec::new();
+) -> Result<(Vec<PathBuf>, u64), Fault> {
+    let (mut paths, mut all_rows) = (Vec::new(), 0);
     let open = folder.join("open");
     make_private(&open)?;
     for id in request.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
@@ -289,8 +295,9 @@ fn open_files(
             return Err(invalid(format!("{} has no rows.", file.name)));
         }
         paths.push(path);
+        all_rows += rows;
     }
-    Ok(paths)
+    Ok((paths, all_rows))
 }
 
 fn copy_name(field: &str, index: usize) -> String {

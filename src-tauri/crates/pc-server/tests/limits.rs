@@ -61,17 +61,79 @@ async fn each_profile_holds_to_its_own_numbers() {
 async fn twenty_jobs_may_run_or_have_succeeded_and_files_have_their_documented_size() {
     let profile = Profile { kept_jobs: Some(2), file_bytes: 1000, ..Profile::model_studio() };
     let cloud = cloud(profile);
-    let file = cloud.dataset().await;
+    // More rows than a batch has.
+    let short = r#"{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"hello"}]}"#;
+    let uploaded = cloud.upload("train.jsonl", &format!("{short}\n").repeat(9)).await;
+    let file = uploaded["data"]["uploaded_files"][0]["file_id"].as_str().unwrap().to_owned();
     for _ in 0..2 {
         let job = cloud.tune(&file).await;
         cloud.until(&format!("/api/v1/fine-tunes/{job}"), "SUCCEEDED").await;
     }
-    let body = json!({"model": "tiny", "training_file_ids": [file], "hyper_parameters": {}});
+    let body = json!({"model": "tiny", "training_file_ids": [file], "hyper_parameters":
+        {"n_epochs": 1, "batch_size": 8, "max_length": 512}});
     let (status, refused) = cloud.call("POST", "/api/v1/fine-tunes", body).await;
     assert_eq!((status.as_u16(), &refused["code"]), (429, &json!("Throttling")));
     let answer = cloud.upload("big.jsonl", &rows().repeat(10)).await;
     let failed = &answer["data"]["failed_uploads"][0];
     assert_eq!((&failed["name"], &failed["code"]), (&json!("big.jsonl"), &json!("BadRequest.TooLarge")));
+}
+
+#[tokio::test]
+async fn each_profile_admits_the_fine_tunes_that_it_documents() {
+    for mut profile in [Profile::embedded(), Profile::model_studio()] {
+        let documented = profile.name == "model-studio";
+        profile.uploads_a_second = None;
+        if documented {
+            // As the catalogue has it for other bases; and smaller, so that a test can exceed it.
+            profile.tuning.training_types.insert("tiny".into(), vec!["efficient_sft".into()]);
+            profile.tuning.training_files.get_mut("efficient_sft").unwrap().file_bytes = 1000;
+        }
+        let cloud = cloud(profile);
+        let small = cloud.dataset().await;
+        let uploaded = cloud.upload("big.jsonl", &rows().repeat(20)).await;
+        let big = uploaded["data"]["uploaded_files"][0]["file_id"].as_str().unwrap().to_owned();
+        let good = json!({"n_epochs": 1, "batch_size": 8, "max_length": 512});
+        let without = |name: &str| {
+            let mut hyper = good.clone();
+            hyper.as_object_mut().unwrap().remove(name);
+            hyper
+        };
+        let eleven = vec![&small; 11];
+        let refused = [
+            (json!([small]), without("n_epochs"), "efficient_sft", "InvalidParameter", "n_epochs"),
+            (json!([small]), without("batch_size"), "efficient_sft", "InvalidParameter", "batch_size"),
+            (json!([small]), without("max_length"), "efficient_sft", "InvalidParameter", "max_length"),
+            (json!([small]), good.clone(), "sft", "UnsupportedOperation", "tiny"),
+            (json!([big]), good.clone(), "efficient_sft", "InvalidParameter", "1000 bytes"),
+            (json!(eleven), good.clone(), "efficient_sft", "InvalidParameter", "10 files"),
+        ];
+        for (files, hyper, training_type, code, named) in refused {
+            let body = json!({"model": "tiny", "training_file_ids": files, "training_type": training_type,
+                "hyper_parameters": hyper});
+            let (status, answer) = cloud.call("POST", "/api/v1/fine-tunes", body).await;
+            assert_eq!(status, if documented { 400 } else { 200 }, "{named}: {answer}");
+            if documented {
+                assert_eq!(answer["code"], code);
+                assert!(answer["message"].as_str().unwrap().contains(named), "{answer}");
+            }
+        }
+        let body = json!({"model": "tiny", "training_file_ids": [small], "training_type": "magic"});
+        let (status, answer) = cloud.call("POST", "/api/v1/fine-tunes", body).await;
+        assert_eq!((status.as_u16(), &answer["code"]), (400, &json!("UnsupportedOperation")));
+        // Two rows are no more than a batch of eight: accepted, and then it fails and says why in its log.
+        let job = format!("/api/v1/fine-tunes/{}", cloud.tune(&small).await);
+        let ended = cloud.until(&job, if documented { "FAILED" } else { "SUCCEEDED" }).await;
+        assert_eq!(cloud.engine.last.lock().unwrap().is_some(), !documented, "nothing was trained for nothing");
+        if documented {
+            assert_eq!(ended["code"], "InvalidData");
+            let (_, log) = cloud.call("GET", &format!("{job}/logs"), Value::Null).await;
+            assert!(log.to_string().contains("batch_size"), "{log}");
+            // OpenAI's surface has a word for what is left to the cloud.
+            let auto = json!({"model": "tiny", "training_file": small});
+            let (status, answer) = cloud.call("POST", "/v1/fine_tuning/jobs", auto).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -52,7 +52,8 @@ pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) ->
     }
     let base_model = base_of(state, caller, &asked.model)?;
     state.permitted(&caller.workspace, &base_model, Use::FineTune)?;
-    let longest = state.engine.bases().into_iter().find(|base| base.id == base_model).map_or(0, |base| base.max_length);
+    trainable(state, &base_model, training_type)?;
+    let longest = longest_of(state, &base_model);
     let hyper_parameters = asked.hyper_parameters;
     let training = ids_of(asked.training_file_ids, asked.training_datasets.as_deref(), "training")?;
     let validation = ids_of(asked.validation_file_ids, asked.validation_datasets.as_deref(), "validation")?;
@@ -60,11 +61,10 @@ pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) ->
         return Err(Refusal::invalid("training_file_ids or training_datasets is required."));
     }
     let first_round = if training_type.is_low_rank() { adapter_of(state, caller, &asked.model)? } else { None };
-    let wanted = Wanted { training_type, longest, validation: !validation.is_empty(), first_round };
-    let lora = Lora::of(&hyper::read(&hyper_parameters, wanted)?);
-    for id in training.iter().chain(&validation) {
-        state.store.read(|tx| tx.file(&caller.workspace, id))?.ok_or_else(Refusal::file_not_found)?;
-    }
+    let split = state.profile.tuning.split;
+    let wanted = Wanted { training_type, longest, validation: !validation.is_empty(), split, first_round };
+    let hyper = hyper::admit(&hyper_parameters, wanted, &state.profile.tuning)?;
+    files_fit(state, caller, training_type, [&training, &validation])?;
     let mut open = 0;
     for status in ["PENDING", "QUEUING", "RUNNING", "CANCELING"] {
         let filter = JobFilter { status: Some(status.to_owned()), model: None };
@@ -89,7 +89,9 @@ pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) ->
         "validation_file_ids": validation,
         "hyper_parameters": hyper_parameters,
         "by_datasets": asked.training_datasets.is_some(),
-        "lora": lora.to_json(),
+        "lora": Lora::of(&hyper).to_json(),
+        "split": hyper.split,
+        "more_rows_than": state.profile.tuning.more_rows_than_a_batch.then_some(hyper.batch_size),
         "model_name": model_name,
     });
     Ok(Job {
@@ -105,6 +107,40 @@ pub(super) fn admitted(state: &State, caller: &Caller, asked: CreateFineTune) ->
         created_at: state.now_text(),
         ..Job::default()
     })
+}
+
+/// The longest sequence that a base model takes.
+pub(super) fn longest_of(state: &State, base_model: &str) -> u64 {
+    state.engine.bases().into_iter().find(|base| base.id == base_model).map_or(0, |base| base.max_length)
+}
+
+/// Whether the catalogue lets a base model be trained in a way.
+fn trainable(state: &State, base_model: &str, training_type: TrainingType) -> Answer<()> {
+    match state.profile.tuning.training_types.get(base_model) {
+        Some(types) if !types.iter().any(|name| name == training_type.name()) => {
+            let message = format!("{base_model} can be trained by {} only.", types.join(", "));
+            Err(Refusal::unsupported(message).on("training_type"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether files are there, and no more and no larger than a job of the type may have.
+fn files_fit(state: &State, caller: &Caller, training_type: TrainingType, given: [&[String]; 2]) -> Answer<()> {
+    let limits = state.profile.tuning.training_files.get(training_type.name());
+    for ids in given {
+        if let Some(limits) = limits.filter(|limits| ids.len() > limits.files) {
+            return Err(Refusal::invalid(format!("{} takes at most {} files.", training_type.name(), limits.files)));
+        }
+        for id in ids {
+            let file = state.store.read(|tx| tx.file(&caller.workspace, id))?.ok_or_else(Refusal::file_not_found)?;
+            if let Some(limits) = limits.filter(|limits| file.bytes > limits.file_bytes) {
+                let message = format!("{} takes files of at most {} bytes.", training_type.name(), limits.file_bytes);
+                return Err(Refusal::invalid(message));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Clients that name no type mean LoRA.

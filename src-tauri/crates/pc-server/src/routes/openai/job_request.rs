@@ -7,8 +7,10 @@ use rand::Rng as _;
 use serde_json::{Map, Value, json};
 
 use crate::caller::Caller;
+use crate::engine::TrainingType;
+use crate::hyper::{self, Wanted};
 use crate::refusal::{Answer, Refusal};
-use crate::routes::fine_tunes::base_of;
+use crate::routes::fine_tunes::{base_of, longest_of};
 use crate::state::State;
 
 use super::jobs::Extra;
@@ -24,7 +26,7 @@ pub(super) fn wanted(state: &State, caller: &Caller, asked: CreateJob) -> Answer
     if asked.integrations.as_ref().is_some_and(|list| !list.is_empty()) {
         return Err(Refusal::unsupported("integrations (wandb) are not supported here.").on("integrations"));
     }
-    base_of(state, caller, &asked.model).map_err(|refusal| refusal.on("model"))?;
+    let base_model = base_of(state, caller, &asked.model).map_err(|refusal| refusal.on("model"))?;
     for (param, id) in
         [("training_file", Some(&asked.training_file)), ("validation_file", asked.validation_file.as_ref())]
     {
@@ -50,6 +52,19 @@ pub(super) fn wanted(state: &State, caller: &Caller, asked: CreateJob) -> Answer
     hyper_parameters.insert("seed".to_owned(), seed.into());
     if asked.validation_file.is_some() {
         hyper_parameters.insert("eval_steps".to_owned(), EVAL_STEPS.into());
+    }
+    // What is `auto` here has to be a number where the native API demands one.
+    let automatic = Wanted {
+        training_type: TrainingType::from_name(training_type).unwrap_or(TrainingType::EfficientSft),
+        longest: longest_of(state, &base_model),
+        validation: false,
+        split: None,
+        first_round: None,
+    };
+    for name in &state.profile.tuning.required {
+        if let Some(value) = hyper::automatic(name, automatic).filter(|_| !hyper_parameters.contains_key(name)) {
+            hyper_parameters.insert(name.clone(), value);
+        }
     }
     let native = CreateFineTune {
         model: asked.model,
