@@ -121,12 +121,14 @@ impl Link {
     }
 }
 
-/// A runtime for one call. Dropping it ends whatever the libraries still do in the background.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("starting the runtime of a database's thread")
+/// Does the work on a runtime of its own. What the libraries still do in the background ends with it, and a name that is still
+/// being looked up is not waited for.
+pub(crate) fn run<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("starting the runtime of a database's thread")?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
 }
 
 /// One answer, such as a list of tables, within a minute.
@@ -138,7 +140,7 @@ pub(crate) fn once<T: Send>(
     const ROW: usize = 16 << 20;
     let link = Link::new(connection.twin(), ROW, Some(Duration::from_secs(60)), cancel);
     cancel.check()?;
-    let talk = || runtime()?.block_on(link.watched(work(&link)));
+    let talk = || run(link.watched(work(&link)));
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("pc-source".into()).spawn_scoped(scope, talk);
         thread

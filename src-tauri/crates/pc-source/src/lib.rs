@@ -54,7 +54,8 @@ pub struct QueryOptions {
     /// The longest wait for the server: for the first row, and for each one that follows. Time in which the reader of the rows
     /// is slow does not count. Nothing for ever.
     pub patience: Option<Duration>,
-    /// Bytes that one cell may have as the server sends it; JSON and arrays a quarter of it, and a row twice of it.
+    /// Bytes that one cell may have as the server sends it. JSON and arrays, which grow many times over, may have a sixteenth of
+    /// it, and a row may have twice as much.
     pub cell_limit: usize,
 }
 

@@ -57,6 +57,14 @@ async fn login(link: &Link) -> Result<(Conn, Encryption)> {
             let conn = Conn::new(plain).await.map_err(|error| fault::login(address, error))?;
             Ok((conn, Encryption::None))
         }
+        // The server's word for a user that must come encrypted is that of a wrong password, so the password is tried encrypted.
+        Err(error) if address.tls == Tls::Off && fault::is_denied(&error) => {
+            let ssl = SslOpts::default().with_danger_accept_invalid_certs(true);
+            match Conn::new(plain.ssl_opts(ssl)).await {
+                Ok(_) => Err(coded(Code::SourceTlsRequired).with("host", address.place()).into()),
+                Err(_) => Err(fault::login(address, error)),
+            }
+        }
         Err(error) => Err(fault::login(address, error)),
     }
 }
@@ -165,7 +173,7 @@ async fn several(conn: &mut Conn, sql: &str, error: &mysql_async::Error) -> bool
     false
 }
 
-/// A row's values and its bytes.
+/// A row's values and their weight.
 fn cells(
     row: Vec<mysql_async::Value>,
     kinds: &[value::Kind],
@@ -177,8 +185,7 @@ fn cells(
     for (at, cell) in row.into_iter().enumerate() {
         let (Some(kind), Some(name)) = (kinds.get(at), names.get(at)) else { break };
         if let mysql_async::Value::Bytes(text) = &cell {
-            feed.fits(text.len(), kind.is_nested(), name)?;
-            bytes += text.len();
+            bytes += feed.weigh(text.len(), kind.is_nested(), name)?;
         }
         let damaged = || coded(Code::SourceTextDamaged).with("row", feed.rows() + 1).with("column", name);
         values.push(kind.read(cell).ok_or_else(|| Error::new(damaged()))?);

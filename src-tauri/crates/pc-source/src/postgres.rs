@@ -179,7 +179,7 @@ async fn declare(session: &Session, sql: &str) -> Result<(), Failed> {
     Err(error.into())
 }
 
-/// A row's values and its bytes.
+/// A row's values and their weight.
 fn cells(
     row: &SimpleQueryRow,
     kinds: &[value::Kind],
@@ -191,9 +191,7 @@ fn cells(
     for (at, kind) in kinds.iter().enumerate() {
         let damaged = |_| coded(Code::SourceTextDamaged).with("row", feed.rows() + 1).with("column", names[at]);
         let text = row.try_get(at).map_err(damaged)?;
-        let length = text.map_or(0, str::len);
-        feed.fits(length, kind.is_nested(), names[at])?;
-        bytes += length;
+        bytes += feed.weigh(text.map_or(0, str::len), kind.is_nested(), names[at])?;
         values.push(text.map_or(serde_json::Value::Null, |text| kind.read(text)));
     }
     Ok((values, bytes))

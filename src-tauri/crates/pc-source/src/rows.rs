@@ -12,13 +12,18 @@ use pc_dataset::Record;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use crate::drive::{Link, runtime};
+use crate::drive::{Link, run};
 use crate::{Column, Connection, Engine, QueryOptions, gate, mysql, postgres};
 
 /// Bytes of values that may wait for the reader, besides one batch that is larger by itself.
 const WAITING: usize = 8 << 20;
 /// Bytes and rows after which a batch is sent.
 const BATCH: (usize, usize) = (256 << 10, 512);
+
+/// The part of the limit that a nested value may have, and the bytes of memory that one of its bytes may become: `[1],` becomes
+/// a list with room for four values.
+const NESTED_SHARE: usize = 16;
+const NESTED_WEIGHT: usize = 64;
 
 /// Rows of a query, in the server's order; nothing follows an error. Dropping it ends the query at the server before it returns,
 /// which may take a few seconds where the server does not answer. It is a [`pc_dataset::Records`] when boxed.
@@ -165,7 +170,7 @@ impl Drop for Rows {
 
 fn talk(shared: &Shared, sql: &str, options: &QueryOptions, sender: &Sender<Result<Sent>>) -> Result<()> {
     let mut feed = Feed { shared, sender, options, batch: Vec::new(), bytes: 0, rows: 0 };
-    runtime()?.block_on(shared.link.watched(async {
+    run(shared.link.watched(async {
         match shared.link.engine() {
             Engine::Postgres => postgres::stream(&shared.link, sql, &mut feed).await,
             Engine::Mysql => mysql::stream(&shared.link, sql, &mut feed).await,
@@ -201,11 +206,12 @@ impl Feed<'_> {
         self.sender.send(Ok(Sent::Columns(columns))).map_err(|_| coded(Code::Cancelled).into())
     }
 
-    /// Refuses a value of the row at hand that is larger than the limit; `nested` for one that becomes more than text.
-    pub fn fits(&self, bytes: usize, nested: bool, column: &str) -> Result<()> {
-        let limit = if nested { self.options.cell_limit / 4 } else { self.options.cell_limit };
+    /// What a value of the row at hand takes in memory, or the refusal of one that is larger than the limit. A `nested` one
+    /// becomes a tree of many small things.
+    pub fn weigh(&self, bytes: usize, nested: bool, column: &str) -> Result<usize> {
+        let limit = if nested { self.options.cell_limit / NESTED_SHARE } else { self.options.cell_limit };
         if bytes <= limit {
-            return Ok(());
+            return Ok(if nested { bytes * NESTED_WEIGHT } else { bytes });
         }
         let coded = coded(Code::SourceCellLarge).with("row", self.rows + 1).with("column", column);
         Err(coded.with("limit", size(limit)).into())
@@ -216,7 +222,7 @@ impl Feed<'_> {
         coded(Code::SourceRowLarge).with("row", self.rows).with("limit", size(self.shared.link.longest_row)).into()
     }
 
-    /// Takes one row, of so many bytes. False when no more are wanted.
+    /// Takes one row, of such a weight. False when no more are wanted.
     pub async fn row(&mut self, values: Vec<Value>, bytes: usize) -> Result<bool> {
         // A value costs its text and its place.
         self.bytes += bytes + values.len() * size_of::<Value>();

@@ -121,6 +121,17 @@ pub struct Table {
     pub columns: Vec<TableColumn>,
 }
 
+impl Table {
+    /// The query for all its rows, with the columns by name.
+    pub fn query(&self, engine: Engine) -> String {
+        let mark = if engine == Engine::Mysql { '`' } else { '"' };
+        let quoted = |name: &str| format!("{mark}{}{mark}", name.replace(mark, &format!("{mark}{mark}")));
+        let columns: Vec<String> = self.columns.iter().map(|column| quoted(&column.name)).collect();
+        // A table without columns is possible in PostgreSQL, whose grammar then takes an empty list.
+        format!("SELECT {} FROM {}.{}", columns.join(", "), quoted(&self.schema), quoted(&self.name))
+    }
+}
+
 /// What stands behind a table's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

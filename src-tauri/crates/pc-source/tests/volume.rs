@@ -66,6 +66,21 @@ fn wide(scheme: &str, server: &DatabaseServer, database: &str, sql: &str) {
     assert!(rise < WIDE_RISE, "the peak rose by {rise} MB");
 }
 
+/// Megabytes by which the peak may rise while the densest JSON that is taken in passes.
+const NESTED_RISE: u64 = 450;
+
+fn nested(server: &DatabaseServer) {
+    let connection = connection("postgres", server, "postgres");
+    let before = memory("VmRSS:").unwrap_or(0);
+    let sql = "SELECT ('[' || repeat('[1],', 262000) || '[1]]')::json FROM generate_series(1, 10)";
+    let rows = query(&connection, sql, &QueryOptions::default(), &Cancel::default()).unwrap();
+    let lengths = rows.map(|row| row.unwrap().values[0].as_array().unwrap().len());
+    assert!(lengths.eq([262_001; 10]), "every value came");
+    let rise = memory("VmHWM:").map_or(0, |peak| peak.saturating_sub(before));
+    say(&format!("postgres: JSON of 1 MB, peak +{rise} MB"));
+    assert!(rise < NESTED_RISE, "the peak rose by {rise} MB");
+}
+
 #[test]
 fn a_million_rows_and_wide_ones_pass_in_bounded_memory() {
     let (postgres, mariadb) = (DatabaseServer::postgres(), DatabaseServer::mariadb());
@@ -77,4 +92,5 @@ fn a_million_rows_and_wide_ones_pass_in_bounded_memory() {
     let text = "repeat('x', 15 << 20), repeat('y', 15 << 20)";
     wide("postgres", &postgres, "postgres", &format!("SELECT {text} FROM generate_series(1, 12) n"));
     wide("mysql", &mariadb, "mysql", &format!("SELECT {text} FROM seq_1_to_12"));
+    nested(&postgres);
 }

@@ -58,6 +58,11 @@ fn refused_login(address: &Address, number: u16, why: &str) -> Coded {
     }
 }
 
+/// Whether a login was refused for user and password.
+pub(super) fn is_denied(error: &mysql_async::Error) -> bool {
+    matches!(error, mysql_async::Error::Server(refusal) if matches!(refusal.code, 1045 | 1698))
+}
+
 /// Whether the statement could not be read.
 pub(super) fn is_syntax(error: &mysql_async::Error) -> bool {
     matches!(error, mysql_async::Error::Server(refusal) if refusal.code == 1064)
