@@ -85,7 +85,7 @@ impl DatabaseServer {
             "--secure-file-priv=".into(),
             "--innodb-log-file-size=4M".into(),
             "--innodb-buffer-pool-size=16M".into(),
-            "--innodb-flush-log-at-trx-commit=0".into(),
+            "--debug-no-sync".into(),
             "--max-allowed-packet=256M".into(),
         ];
         let mut command = vec![server.into_os_string(), "--no-defaults".into()];
@@ -236,7 +236,13 @@ fn mariadb_tables(server: &Path, folder: &Path) {
     let path = folder.join("first.sql");
     write(&path, script.as_bytes());
     let mut bootstrap = as_nobody(Command::new(server));
-    bootstrap.args(["--no-defaults", "--bootstrap", "--enforce-storage-engine=", "--innodb-log-file-size=4M"]);
+    bootstrap.args([
+        "--no-defaults",
+        "--bootstrap",
+        "--enforce-storage-engine=",
+        "--innodb-log-file-size=4M",
+        "--debug-no-sync",
+    ]);
     bootstrap.arg(format!("--datadir={}", data.display()));
     done(bootstrap.stdin(std::fs::File::open(path).expect("it was just written")), folder);
 }
