@@ -31,6 +31,9 @@ impl Capabilities {
     pub const DESCRIPTION: &str = "openapi";
 }
 
+/// On the content of a file ([`Capabilities::FILE_CONTENT`]): CRC-64/XZ of all of it in 16 hex digits, whatever range is sent.
+pub const CRC64_HEADER: &str = "x-file-crc64";
+
 /// The receipts about a file, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReceiptList {

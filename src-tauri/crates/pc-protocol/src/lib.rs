@@ -41,7 +41,8 @@ pub use deployment::{CreateDeployment, Deployment, DeploymentPage, DeploymentSta
 pub use envelope::{Answered, Data, Done, Output};
 pub use error_body::{CompatibleError, CompatibleErrorBody, ErrorText, NativeErrorBody, RpcErrorBody};
 pub use extension::{
-    Capabilities, CreateUpload, FinishUpload, ReceiptEntry, ReceiptList, ResumableUpload, WeightsFile, WeightsManifest,
+    CRC64_HEADER, Capabilities, CreateUpload, FinishUpload, ReceiptEntry, ReceiptList, ResumableUpload, WeightsFile,
+    WeightsManifest,
 };
 pub use file::{
     CompatibleFile, CompatibleFilePage, FailedUpload, FileDeleted, FileObject, FilePage, Upload, UploadedFile,

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pc_base::{Cancel, Reporter};
-use pc_protocol::FileObject;
-use pc_protocol::receipt::{Action, Statement};
+use pc_protocol::{CRC64_HEADER, FileObject};
 use reqwest::header::RANGE;
 use reqwest::{Method, Response};
 
@@ -31,8 +30,7 @@ impl Source for Content<'_> {
     }
 
     async fn open(&self, _: &Announced, from: u64) -> Result<Response, Box<CloudError>> {
-        let mut request =
-            self.cloud.request(Method::GET, &["api", "v1", "extensions", "files", self.file_id, "content"]);
+        let mut request = self.cloud.request(Method::GET, &content_of(self.file_id));
         if from > 0 {
             request = request.header(RANGE, format!("bytes={from}-"));
         }
@@ -61,15 +59,17 @@ impl Cloud {
         Ok(dir.join(file_id))
     }
 
-    /// What a file is held to: the signed receipt of its upload where the cloud has one, else its MD5.
+    /// What a file is held to: the checksum that comes with its content where the cloud has one, else its MD5.
     async fn stated(&self, file: &FileObject) -> anyhow::Result<Option<hash::Announced>> {
-        let receipt = self.receipt_about(&file.file_id, Action::Upload).await?;
-        let statement = receipt.and_then(|receipt| receipt.verified().ok());
-        let about = |statement: &Statement| statement.bytes == file.size && statement.file_id == file.file_id;
+        let kind = self.kind("file_download", Repeat::Safe);
+        let request = self.request(Method::HEAD, &content_of(&file.file_id));
+        let head = self.0.transport.once(kind, request).await.map_err(outward)?;
+        let crc64 = head.headers().get(CRC64_HEADER).and_then(|value| value.to_str().ok());
         let md5 = || Some(file.md5.clone()).filter(|md5| !md5.is_empty());
-        Ok(match statement.filter(about) {
-            Some(statement) => Some(hash::Announced::Chunks(statement.chunks)),
-            None => md5().map(hash::Announced::Md5),
-        })
+        Ok(crc64.map(|sum| hash::Announced::Crc64(sum.to_owned())).or_else(|| md5().map(hash::Announced::Md5)))
     }
+}
+
+fn content_of(file_id: &str) -> [&str; 6] {
+    ["api", "v1", "extensions", "files", file_id, "content"]
 }

@@ -244,13 +244,13 @@ async fn written<S: Source>(
         if have > fetching.file.bytes {
             break Ok(());
         }
+        fetching.report(have);
         if size >= BATCH {
             size = 0;
             // A disk that takes no more says why itself.
             if !send(&mut batch).await {
                 break Ok(());
             }
-            fetching.report(have);
         }
     };
     send(&mut batch).await;

@@ -29,6 +29,7 @@ const WAITING: usize = 8;
 #[derive(Clone, Default)]
 pub(crate) struct Hashes {
     pub md5: Option<Md5>,
+    pub crc64: Option<crc64fast::Digest>,
     pub sha256: Option<Sha256>,
     /// SHA-256 of this part alone, where the others run over several.
     pub piece: Option<Sha256>,
@@ -39,12 +40,16 @@ pub(crate) struct Hashes {
 impl Hashes {
     /// What a file of one part needs.
     pub fn of_a_file() -> Self {
-        Self { md5: Some(Md5::new()), chunks: Some(ChunkHashes::default()), ..Self::default() }
+        let crc64 = Some(crc64fast::Digest::new());
+        Self { md5: Some(Md5::new()), crc64, chunks: Some(ChunkHashes::default()), ..Self::default() }
     }
 
     pub fn update(&mut self, bytes: &[u8]) {
         if let Some(md5) = &mut self.md5 {
             md5.update(bytes);
+        }
+        if let Some(crc64) = &mut self.crc64 {
+            crc64.write(bytes);
         }
         for sha256 in [&mut self.sha256, &mut self.piece].into_iter().flatten() {
             sha256.update(bytes);
@@ -53,6 +58,11 @@ impl Hashes {
             chunks.update(bytes);
         }
     }
+}
+
+/// As it is kept and shown.
+pub(crate) fn crc64_text(digest: &crc64fast::Digest) -> String {
+    format!("{:016x}", digest.sum64())
 }
 
 /// What came in.

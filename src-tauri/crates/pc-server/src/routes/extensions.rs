@@ -8,7 +8,7 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, Response, StatusCode, header};
-use pc_protocol::{Capabilities, WeightsFile, WeightsManifest};
+use pc_protocol::{CRC64_HEADER, Capabilities, WeightsFile, WeightsManifest};
 use pc_store::cloud::{Artifact, TunedModel};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -96,7 +96,11 @@ pub(super) async fn content(
         Ok((file, contents))
     })
     .await?;
-    sent(contents, file.bytes, &file.md5, &headers)
+    let mut response = sent(contents, file.bytes, &file.md5, &headers)?;
+    if let Some(crc64) = file.crc64.and_then(|crc64| crc64.parse().ok()) {
+        response.headers_mut().insert(CRC64_HEADER, crc64);
+    }
+    Ok(response)
 }
 
 /// All of it, or the range that was asked for.

@@ -19,7 +19,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::caller::{Asked, Body as Json_, Caller, blocking};
-use crate::intake::{Begun, Create, Hashes, Taken, Turn, take};
+use crate::intake::{Begun, Create, Hashes, Taken, Turn, crc64_text, take};
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
@@ -214,20 +214,22 @@ pub(super) async fn finish(
             let message = format!("The upload has {offset} of {} bytes.", row.bytes);
             return Err(Refusal::new(StatusCode::CONFLICT, "Conflict", message));
         }
-        let (md5, chunks) = verified(&state, &row, turn.hashes(offset), asked)?;
-        let file = become_file(&state, &row, md5, chunks)?;
+        let whole = verified(&state, &row, turn.hashes(offset), asked)?;
+        let file = become_file(&state, &row, whole)?;
         Ok(caller.data(file_shown(&file)))
     })
     .await
 }
 
-/// The MD5 of the whole and the hashes of its chunks, once every announced hash has been found right. What is wrong is removed.
-fn verified(
-    state: &State,
-    row: &Resumable,
-    known: Option<Hashes>,
-    asked: FinishUpload,
-) -> Answer<(String, Vec<String>)> {
+/// What is kept of a whole's hashes.
+struct Whole {
+    md5: String,
+    crc64: Option<String>,
+    chunks: Vec<String>,
+}
+
+/// Hashes of the whole, once every announced one has been found right. What is wrong is removed.
+fn verified(state: &State, row: &Resumable, known: Option<Hashes>, asked: FinishUpload) -> Answer<Whole> {
     let (md5s, sha256s) = ([&row.md5, &asked.md5], [&row.sha256, &asked.sha256]);
     if md5s.iter().chain(&sha256s).all(|hash| hash.is_none()) {
         return Err(Refusal::invalid("md5 or sha256 of the whole is required."));
@@ -235,6 +237,7 @@ fn verified(
     let needs = sha256s.iter().any(|hash| hash.is_some());
     let known = known.filter(|hashes| hashes.md5.is_some() && (hashes.sha256.is_some() || !needs));
     let hashes = known.map_or_else(|| state.hashes_of(row), Ok)?;
+    let crc64 = hashes.crc64.as_ref().map(crc64_text);
     let text = |digest: Option<Vec<u8>>| digest.map(hex::encode).unwrap_or_default();
     let md5 = text(hashes.md5.map(|digest| digest.finalize().to_vec()));
     let sha256 = text(hashes.sha256.map(|digest| digest.finalize().to_vec()));
@@ -242,13 +245,13 @@ fn verified(
         announced.into_iter().flatten().all(|hash| hash.eq_ignore_ascii_case(found))
     };
     if right(md5s, &md5) && right(sha256s, &sha256) {
-        return Ok((md5, hashes.chunks.map(ChunkHashes::finish).unwrap_or_default()));
+        return Ok(Whole { md5, crc64, chunks: hashes.chunks.map(ChunkHashes::finish).unwrap_or_default() });
     }
     state.upload_drop(row)?;
     Err(Refusal::invalid("The file does not have the announced hash; the upload was removed."))
 }
 
-fn become_file(state: &State, row: &Resumable, md5: String, chunks: Vec<String>) -> Answer<StoredFile> {
+fn become_file(state: &State, row: &Resumable, whole: Whole) -> Answer<StoredFile> {
     let file = StoredFile {
         file_id: Uuid::new_v4().to_string(),
         workspace_id: row.workspace_id.clone(),
@@ -257,7 +260,8 @@ fn become_file(state: &State, row: &Resumable, md5: String, chunks: Vec<String>)
         description: row.description.clone(),
         purpose: row.purpose.clone(),
         bytes: row.bytes,
-        md5,
+        md5: whole.md5,
+        crc64: whole.crc64,
         blob: row.upload_id.clone(),
         created_at: state.now_text(),
         ..StoredFile::default()
@@ -267,7 +271,7 @@ fn become_file(state: &State, row: &Resumable, md5: String, chunks: Vec<String>)
         if tx.resumable(&row.workspace_id, &row.upload_id)?.is_none() {
             return Ok(None);
         }
-        state.file_keep(tx, &file, chunks)?;
+        state.file_keep(tx, &file, whole.chunks)?;
         tx.resumable_finish(&row.upload_id, &file.file_id)?;
         tx.file(&row.workspace_id, &file.file_id)
     })?;

@@ -11,7 +11,7 @@ use pc_store::cloud::StoredFile;
 use uuid::Uuid;
 
 use crate::caller::{Caller, blocking};
-use crate::intake::{Hashes, Sent, Taken, take};
+use crate::intake::{Hashes, Sent, Taken, crc64_text, take};
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
@@ -69,6 +69,7 @@ pub(super) struct Received {
     pub name: String,
     pub bytes: u64,
     pub md5: String,
+    pub crc64: Option<String>,
     /// For the receipt.
     pub chunks: Vec<String>,
     /// Nothing where it was over a limit and not kept.
@@ -137,8 +138,9 @@ async fn store(state: &Arc<State>, caller: &Caller, field: Field<'_>, limit: u64
     blocking(move || {
         let Taken { bytes, hashes, blob } = taken;
         let md5 = hashes.md5.map(|digest| hex::encode(digest.finalize())).unwrap_or_default();
+        let crc64 = hashes.crc64.as_ref().map(crc64_text);
         let chunks = hashes.chunks.map(ChunkHashes::finish).unwrap_or_default();
-        Ok(Received { name, bytes, md5, chunks, blob: blob.map(|blob| blob.commit()).transpose()? })
+        Ok(Received { name, bytes, md5, crc64, chunks, blob: blob.map(|blob| blob.commit()).transpose()? })
     })
     .await
 }
@@ -205,6 +207,7 @@ pub(super) fn row_of(state: &State, caller: &Caller, file: &Received, purpose: &
         purpose: purpose.to_owned(),
         bytes: file.bytes,
         md5: file.md5.clone(),
+        crc64: file.crc64.clone(),
         blob: file.blob.clone().unwrap_or_default(),
         created_at: state.now_text(),
         ..StoredFile::default()

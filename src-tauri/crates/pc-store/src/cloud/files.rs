@@ -19,6 +19,8 @@ pub struct StoredFile {
     pub bytes: u64,
     /// Hex.
     pub md5: String,
+    /// CRC-64/XZ in 16 hex digits; nothing for files from before it was kept.
+    pub crc64: Option<String>,
     pub blob: String,
     pub created_at: String,
     /// Nothing keeps it until it is deleted.
@@ -39,7 +41,8 @@ pub struct FileQuery {
 }
 
 const COLUMNS: &str =
-    "number, file_id, workspace_id, api_key_id, name, description, purpose, bytes, md5, blob, created_at, expires_at";
+    "number, file_id, workspace_id, api_key_id, name, description, purpose, bytes, md5, blob, created_at, expires_at,
+     crc64";
 
 impl StoredFile {
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -56,6 +59,7 @@ impl StoredFile {
             blob: row.get(9)?,
             created_at: row.get(10)?,
             expires_at: row.get(11)?,
+            crc64: row.get(12)?,
         })
     }
 }
@@ -63,8 +67,8 @@ impl StoredFile {
 impl Tx<'_> {
     /// Adds a file; its `number` is ignored.
     pub fn file_add(&self, row: &StoredFile) -> anyhow::Result<()> {
-        let sql = "INSERT INTO files (file_id, workspace_id, api_key_id, name, description, purpose, bytes, md5, blob, created_at, expires_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let sql = "INSERT INTO files (file_id, workspace_id, api_key_id, name, description, purpose, bytes, md5, blob, created_at, expires_at, crc64)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let first = (&row.file_id, &row.workspace_id, &row.api_key_id, &row.name, &row.description);
         let params = (
             first.0,
@@ -78,6 +82,7 @@ impl Tx<'_> {
             &row.blob,
             &row.created_at,
             &row.expires_at,
+            &row.crc64,
         );
         run(self.0, sql, params).map(drop)
     }

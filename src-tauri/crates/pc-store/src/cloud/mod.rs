@@ -51,6 +51,7 @@ const STEPS: &[&str] = &[
     include_str!("../../sql/cloud/4_accounts.sql"),
     include_str!("../../sql/cloud/5_receipts.sql"),
     include_str!("../../sql/cloud/6_rules.sql"),
+    include_str!("../../sql/cloud/7_crc64.sql"),
 ];
 
 /// The database. Every use is one transaction.

@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::{Multipart, Path, State as Shared};
 use axum::http::HeaderMap;
 use jiff::SignedDuration;
-use md5::{Digest as _, Md5};
+use md5::Digest as _;
 use pc_protocol::openai::{CompleteUpload, CreateUpload, FileObject, Upload, UploadPart as ShownPart};
 use pc_protocol::receipt::ChunkHashes;
 use pc_store::Contents;
@@ -17,7 +17,7 @@ use pc_store::cloud::{PartedUpload, Piece, StoredFile, Tx, UploadPart};
 use uuid::Uuid;
 
 use crate::caller::{Caller, blocking};
-use crate::intake::{Begun, Create};
+use crate::intake::{Begun, Create, Hashes, crc64_text};
 use crate::refusal::{Answer, Refusal};
 use crate::routes::unix;
 use crate::routes::upload::{Form, Part, no_room, receive};
@@ -176,7 +176,8 @@ pub(super) async fn complete(
         };
         let mut upload = pending(&state, &caller, &id)?;
         let parts = ordered(&state, &upload, &asked.part_ids)?;
-        let (md5, chunks) = hashes_of(&state, &caller, &parts)?;
+        let Hashes { md5, crc64, chunks, .. } = hashes_of(&state, &caller, &parts)?;
+        let md5 = md5.map(|digest| hex::encode(digest.finalize())).unwrap_or_default();
         if asked.md5.as_ref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&md5)) {
             return Err(Refusal::invalid(format!("md5 does not match: the parts have {md5}.")).on("md5"));
         }
@@ -188,6 +189,7 @@ pub(super) async fn complete(
             purpose: upload.purpose.clone(),
             bytes: upload.bytes,
             md5,
+            crc64: crc64.as_ref().map(crc64_text),
             // The name of the whole whose pieces the parts become: nothing is copied together.
             blob: Uuid::new_v4().simple().to_string(),
             created_at: state.now_text(),
@@ -208,7 +210,7 @@ pub(super) async fn complete(
                 unused.retain(|blob| *blob != part.blob);
                 start += part.bytes;
             }
-            state.file_keep(tx, &file, chunks)?;
+            state.file_keep(tx, &file, chunks.map(ChunkHashes::finish).unwrap_or_default())?;
             once.keep(tx, &shown)?;
             Ok(Ok(unused))
         })??;
@@ -238,19 +240,15 @@ fn ordered(state: &State, upload: &PartedUpload, ids: &[String]) -> Answer<Vec<U
 }
 
 /// MD5 in hex, and the hashes of the chunks, of all that the parts have.
-fn hashes_of(state: &State, caller: &Caller, parts: &[UploadPart]) -> anyhow::Result<(String, Vec<String>)> {
+fn hashes_of(state: &State, caller: &Caller, parts: &[UploadPart]) -> anyhow::Result<Hashes> {
     let (key, owner) = (state.key(&caller.workspace)?, owner_of(&caller.workspace));
     let parts = parts.iter().map(|part| (part.blob.clone(), part.bytes));
     let mut whole = Contents::new(&state.blobs, key, owner, parts);
-    let (mut digest, mut chunks) = (Md5::new(), ChunkHashes::default());
-    let mut buffer = vec![0; 1 << 18];
+    let (mut hashes, mut buffer) = (Hashes::of_a_file(), vec![0; 1 << 18]);
     loop {
         match whole.read(&mut buffer)? {
-            0 => return Ok((hex::encode(digest.finalize()), chunks.finish())),
-            read => {
-                digest.update(&buffer[..read]);
-                chunks.update(&buffer[..read]);
-            }
+            0 => return Ok(hashes),
+            read => hashes.update(&buffer[..read]),
         }
     }
 }
