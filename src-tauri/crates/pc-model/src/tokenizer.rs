@@ -100,7 +100,7 @@ const BROKEN: char = '\u{FFFD}';
 
 /// The byte that a character of a byte-level vocabulary stands for: printable ones for themselves, the rest in order from
 /// U+0100 on (GPT-2, <https://github.com/openai/gpt-2>).
-fn byte_level(character: char) -> Option<u8> {
+pub(crate) fn byte_level(character: char) -> Option<u8> {
     let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
     match u32::from(character) {
         code @ 0..=0xFF => Some(code as u8).filter(|byte| printable(*byte)),

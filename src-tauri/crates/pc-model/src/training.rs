@@ -34,6 +34,16 @@ pub fn training_example(
     (messages, tools): (&[Value], Option<&Value>),
     learnt: Learnt,
 ) -> Result<TrainingExample> {
+    let (whole, spans) = marked(template, (messages, tools), learnt)?;
+    label(tokenizer, &whole, &spans)
+}
+
+/// The final text and what is learnt of it, in order and apart.
+pub(crate) fn marked(
+    template: &ChatTemplate,
+    (messages, tools): (&[Value], Option<&Value>),
+    learnt: Learnt,
+) -> Result<(String, Vec<Span>)> {
     let render = |upto: usize, open: bool| {
         let options = RenderOptions { add_generation_prompt: open, tools: tools.cloned(), ..RenderOptions::default() };
         template.render(&messages[..upto], &options)
@@ -61,13 +71,13 @@ pub fn training_example(
             .with("why", "no assistant's turn is visible in the rendered text")
             .into());
     }
-    label(tokenizer, &whole, &spans)
+    Ok((whole, spans))
 }
 
 /// Text that is learnt.
-struct Span {
-    start: usize,
-    end: usize,
+pub(crate) struct Span {
+    pub start: usize,
+    pub end: usize,
     weight: f32,
 }
 
