@@ -18,6 +18,7 @@ pub mod limits;
 mod lines;
 pub mod map;
 pub mod near;
+pub mod passages;
 pub mod read;
 mod record;
 mod rows;

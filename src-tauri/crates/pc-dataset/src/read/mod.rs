@@ -23,11 +23,14 @@ mod parquet;
 mod text;
 pub(crate) mod xml;
 
+pub(crate) use archive::{Packed, list as list_archive, unpack};
+pub(crate) use decode::{open_text, sniff};
 pub use detect::{Detected, Sample, Shape, detect};
 pub use export::CsvWriter;
 pub(crate) use input::{Input, lift};
 pub(crate) use json::value_of;
 pub use notes::{Notes, Skipped, Skips};
+pub(crate) use text::heading_of;
 
 /// Most columns of a row; the widest sheet of a spreadsheet has as many.
 pub const COLUMNS: usize = 16_384;
