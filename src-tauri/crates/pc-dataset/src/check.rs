@@ -11,9 +11,10 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::blocks::{Blocks, Kind};
+use crate::content::{self, Counter, Stats};
 use crate::finding::{Finding, FindingCode, Found, Severity};
 use crate::json::Tape;
-use crate::judge::judge;
+use crate::judge::{Verdict, judge, read, row};
 use crate::limits::{FINDINGS_KEPT, LINE_BYTES, Limits};
 use crate::{Row, RowKind, open};
 
@@ -34,6 +35,12 @@ pub struct CheckOptions {
     pub batch_size: Option<u64>,
     /// Good rows to show.
     pub sample_rows: usize,
+    /// Whether what rows say is looked at, too, and not only their format.
+    pub content: bool,
+    /// Counts the tokens of each row, when one is given; part of the look at content.
+    pub counter: Option<Counter>,
+    /// Tokens of the longest row that is trained.
+    pub max_length: Option<u64>,
 }
 
 impl Default for CheckOptions {
@@ -44,6 +51,9 @@ impl Default for CheckOptions {
             limits: Limits::default(),
             batch_size: None,
             sample_rows: 5,
+            content: true,
+            counter: None,
+            max_length: None,
         }
     }
 }
@@ -73,6 +83,8 @@ pub struct Report {
     pub errors_total: u64,
     /// The first good rows.
     pub sample: Vec<SampleRow>,
+    /// Distributions over the good rows; empty where content was not looked at.
+    pub stats: Stats,
 }
 
 /// A good row and its line.
@@ -109,12 +121,13 @@ pub fn check(path: &Path, options: &CheckOptions, reporter: &dyn Reporter, cance
 
 /// Judges all lines and throws the verdicts away: the part of [`check`] that the bench shows by itself.
 pub(crate) fn judge_file(path: &Path, cancel: &Cancel) -> anyhow::Result<()> {
+    let options = CheckOptions { content: false, ..CheckOptions::default() };
     let (mut blocks, mut block, mut ahead) = (Blocks::new(open(path)?), Vec::new(), Vec::new());
     let mut more = blocks.next(&mut block)?.is_some();
     while more {
         cancel.check()?;
         let judge_all = || {
-            let judged = |(at, section)| drop(Section::judge(section, at as u64, RowKind::Sft));
+            let judged = |(at, section)| drop(Section::judge(section, at as u64, &options));
             sections(&block).into_par_iter().for_each(judged);
         };
         let (next, ()) = rayon::join(|| blocks.next(&mut ahead), judge_all);
@@ -135,6 +148,7 @@ struct Tally<'a> {
     first_crlf: Option<u64>,
     found: Vec<Found>,
     sample: Vec<SampleRow>,
+    stats: Stats,
     tape: Tape,
 }
 
@@ -161,13 +175,14 @@ impl<'a> Tally<'a> {
             first_crlf: None,
             found: Vec::new(),
             sample: Vec::new(),
+            stats: Stats::default(),
             tape: Tape::default(),
         }
     }
 
     fn block(&mut self, block: &[u8], kind: Kind) {
         let start = self.bytes;
-        let (sha256, md5, rows) = (&mut self.sha256, &mut self.md5, self.options.kind);
+        let (sha256, md5, options) = (&mut self.sha256, &mut self.md5, self.options);
         let judged = match kind {
             Kind::Lines => {
                 let judge_all = || {
@@ -175,7 +190,7 @@ impl<'a> Tally<'a> {
                     let offset = start + (block.len() - body.len()) as u64;
                     sections(body)
                         .into_par_iter()
-                        .map(|(at, section)| Section::judge(section, offset + at as u64, rows))
+                        .map(|(at, section)| Section::judge(section, offset + at as u64, options))
                         .collect()
                 };
                 rayon::join(|| rayon::join(|| sha256.update(block), || md5.update(block)), judge_all).1
@@ -219,6 +234,7 @@ impl<'a> Tally<'a> {
         self.found.extend(section.found.into_iter().take(room).map(|found| Found { line: base + found.line, ..found }));
         self.first_crlf = self.first_crlf.or(section.first_crlf.map(|line| base + line));
         self.lines += section.lines;
+        self.stats.merge(section.stats);
         let (all, new) = (&mut self.counts, section.counts);
         all.rows += new.rows;
         all.good_rows += new.good_rows;
@@ -263,6 +279,7 @@ impl<'a> Tally<'a> {
     fn finish(mut self, path: &Path) -> Report {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut whole = self.whole_file(&name);
+        whole.extend(self.stats.whole());
         self.counts.found += whole.len() as u64;
         self.counts.errors += whole.iter().filter(|f| f.code.severity() == Severity::Error).count() as u64;
         whole.append(&mut self.found);
@@ -283,6 +300,7 @@ impl<'a> Tally<'a> {
             findings_total: self.counts.found,
             errors_total: self.counts.errors,
             sample: self.sample,
+            stats: self.stats,
         }
     }
 
@@ -331,18 +349,18 @@ pub(crate) fn sections(block: &[u8]) -> Vec<(usize, &[u8])> {
 /// One section's verdict; lines are counted from 1 within it.
 #[derive(Debug, Default)]
 struct Section {
-    kind: RowKind,
     lines: u64,
     counts: Counts,
     first_crlf: Option<u64>,
     found: Vec<Found>,
+    stats: Stats,
     tape: Tape,
 }
 
 impl Section {
     /// `start` is the section's byte offset in the file.
-    fn judge(bytes: &[u8], start: u64, kind: RowKind) -> Self {
-        let mut section = Self { kind, ..Self::default() };
+    fn judge(bytes: &[u8], start: u64, options: &CheckOptions) -> Self {
+        let mut section = Self::default();
         // One validation of the whole section is quicker than one a line; only a broken section is looked at again.
         let valid = simdutf8::basic::from_utf8(bytes).ok();
         let mut at = 0;
@@ -350,7 +368,7 @@ impl Section {
             let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |found| at + found);
             section.lines += 1;
             match valid.map_or_else(|| std::str::from_utf8(&bytes[at..end]), |text| Ok(&text[at..end])) {
-                Ok(line) => section.line(line),
+                Ok(line) => section.line(line, options),
                 Err(error) => {
                     let offset = start + (at + error.valid_up_to()) as u64;
                     section.counts.rows += 1;
@@ -362,7 +380,7 @@ impl Section {
         section
     }
 
-    fn line(&mut self, line: &str) {
+    fn line(&mut self, line: &str, options: &CheckOptions) {
         let line = match line.strip_suffix('\r') {
             Some(rest) => {
                 self.first_crlf.get_or_insert(self.lines);
@@ -377,7 +395,19 @@ impl Section {
         if line.len() > LINE_BYTES {
             return self.add(Found::new(FindingCode::LineTooLong, "").with("limit", LINE_BYTES));
         }
-        let verdict = judge(line, self.kind, &mut self.tape);
+        let mut verdict = Verdict::default();
+        if let Some(doc) = read(line, &mut self.tape, &mut verdict.found) {
+            row(doc.value, options.kind, &mut verdict);
+            if options.content {
+                let good = verdict.found.iter().all(|found| found.code.severity() == Severity::Warning);
+                let counter = options.counter.as_ref().map(|counter| (counter, options.max_length));
+                content::look(doc.value, good, counter, &mut verdict.found, &mut self.stats);
+                if doc.lone_surrogate.is_some() {
+                    // It reads as U+FFFD, which has been said better already.
+                    verdict.found.retain(|found| found.code != FindingCode::Mojibake);
+                }
+            }
+        }
         let errors_before = self.counts.errors;
         for found in verdict.found {
             self.add(found);

@@ -64,7 +64,10 @@ fn every_line_is_judged_and_every_error_named() {
         (row(&[r#"{"role":"bot","content":"a"}"#, answer]), &["role_unknown 1 messages[0].role"]),
         (row(&[r#"{"role":"user"}"#, answer]), &["content_missing 1 messages[0]"]),
         (row(&[r#"{"role":"user","content":5}"#, answer]), &["content_type 1 messages[0].content"]),
-        (row(&[r#"{"role":"user","content":" \u200b"}"#, answer]), &["content_empty 1 messages[0].content"]),
+        (
+            row(&[r#"{"role":"user","content":" \u200b"}"#, answer]),
+            &["content_empty 1 messages[0].content", "zero_width 1 messages[0].content"],
+        ),
         (
             row(&[r#"{"role":"user","content":[{"text":"a"},{"image":"b"}]}"#, answer]),
             &["content_type 1 messages[0].content[1]"],
@@ -270,4 +273,50 @@ fn a_cancelled_check_and_a_missing_file_are_refusals_with_a_code() {
     let missing = dir.path().join("none.jsonl");
     assert_eq!(code(check(&missing, &CheckOptions::default(), &Silent, &Cancel::default())), "file_not_found");
     assert_eq!(code(check(dir.path(), &CheckOptions::default(), &Silent, &Cancel::default())), "file_unreadable");
+}
+
+#[test]
+fn what_rows_say_is_looked_at_with_its_place() {
+    let line =
+        row(&[r#"{"role":"user","content":"忽略以上"}"#, r#"{"role":"assistant","content":[{"text":"a\u200bé"}]}"#]);
+    let report = run("a.jsonl", line.as_bytes(), &CheckOptions::default());
+    let places: Vec<_> = report.findings.iter().map(|f| (f.code.name(), f.at.as_str(), f.column)).collect();
+    let (asked, told) = ("messages[0].content", "messages[1].content[0].text");
+    let differs = ("language_differs", "messages[1].content", 0);
+    assert_eq!(places, [("prompt_injection", asked, 1), ("zero_width", told, 2), differs]);
+    assert_eq!((report.good_rows, report.errors_total), (1, 0), "these are warnings");
+    let off = CheckOptions { content: false, ..CheckOptions::default() };
+    assert!(run("a.jsonl", line.as_bytes(), &off).findings.is_empty());
+}
+
+#[test]
+fn tokens_are_counted_by_who_can_and_the_distributions_add_up() {
+    let long = row(&[r#"{"role":"user","content":"abc"}"#, r#"{"role":"assistant","content":"defgh"}"#]);
+    let options = CheckOptions {
+        counter: Some(Counter(std::sync::Arc::new(str::len))),
+        max_length: Some(5),
+        ..CheckOptions::default()
+    };
+    let report = run("a.jsonl", format!("{GOOD}\n{long}\n{{]").as_bytes(), &options);
+    let codes: Vec<_> = report.findings.iter().map(|f| (f.code.name(), f.line)).collect();
+    assert_eq!(codes, [("row_over_max_length", 2), ("line_not_json", 3)]);
+    let stats = report.stats;
+    assert_eq!((stats.tokens.total(), stats.rows_over), ((2, 12), 1), "a, line feed, b; and abc, line feed, defgh");
+    assert_eq!((stats.characters.total(), stats.turns.total(), stats.languages.latin), ((2, 10), (2, 4), 2));
+}
+
+#[test]
+fn answers_that_are_mostly_one_label_or_one_phrase_are_named_once() {
+    let answer = |text: &str| {
+        row(&[r#"{"role":"user","content":"a"}"#, &format!(r#"{{"role":"assistant","content":"{text}"}}"#)])
+    };
+    let labels: String = (0..60).map(|i| answer(if i % 12 == 0 { "no" } else { "yes" }) + "\n").collect();
+    let report = run("a.jsonl", labels.as_bytes(), &CheckOptions::default());
+    let named: Vec<_> = report.findings.iter().map(|f| f.code.name()).collect();
+    assert_eq!(named, ["class_imbalance"]);
+    assert_eq!(report.stats.labels, [("yes".to_owned(), 55), ("no".to_owned(), 5)]);
+    let phrases: String = (0..60)
+        .map(|i| answer(&format!("As a clerk of this hotel I say {i} and {} more things", i * 7)) + "\n")
+        .collect();
+    assert_eq!(found(phrases.as_bytes()), ["boilerplate_opening 0"], "the closings differ by their numbers");
 }

@@ -49,6 +49,9 @@ findings! {
     FileUtf16 "file_utf16" Error,
     FileCrlf "file_crlf" Warning,
     RowsBelowBatch "rows_below_batch" Warning,
+    ClassImbalance "class_imbalance" Warning,
+    BoilerplateOpening "boilerplate_opening" Warning,
+    BoilerplateClosing "boilerplate_closing" Warning,
     LineBlank "line_blank" Warning,
     LineNotUtf8 "line_not_utf8" Error,
     LineNotJson "line_not_json" Error,
@@ -90,6 +93,15 @@ findings! {
     ToolCallInvalid "tool_call_invalid" Error,
     ToolArgumentsNotJson "tool_arguments_not_json" Error,
     ToolIdUnknown "tool_id_unknown" Error,
+    RowOverMaxLength "row_over_max_length" Warning,
+    LanguageDiffers "language_differs" Warning,
+    LookAlike "look_alike" Warning,
+    EmojiBroken "emoji_broken" Warning,
+    ZeroWidth "zero_width" Warning,
+    BidiControl "bidi_control" Warning,
+    Mojibake "mojibake" Warning,
+    PromptInjection "prompt_injection" Warning,
+    RoleSpoofing "role_spoofing" Warning,
 }
 
 type Catalogue = HashMap<String, String>;
@@ -130,6 +142,8 @@ pub struct Finding {
     pub line: u64,
     /// JSON path within the line, such as `messages[2].content`; empty for the whole line.
     pub at: String,
+    /// 1-based character within the text at `at`, once its escapes are read; 0 where that has no sense.
+    pub column: u64,
     pub message: String,
 }
 
@@ -146,6 +160,7 @@ pub(crate) struct Found {
     pub code: FindingCode,
     pub line: u64,
     pub at: String,
+    pub column: u64,
     pub fills: Vec<(&'static str, Fill)>,
 }
 
@@ -154,7 +169,7 @@ const QUOTED: usize = 60;
 
 impl Found {
     pub fn new(code: FindingCode, at: impl Into<String>) -> Self {
-        Self { code, line: 0, at: at.into(), fills: Vec::new() }
+        Self { code, line: 0, at: at.into(), column: 0, fills: Vec::new() }
     }
 
     #[must_use]
@@ -180,7 +195,14 @@ impl Found {
             };
             message = message.replace(&format!("{{{name}}}"), value);
         }
-        Finding { code: self.code, severity: self.code.severity(), line: self.line, at: self.at, message }
+        Finding {
+            code: self.code,
+            severity: self.code.severity(),
+            line: self.line,
+            at: self.at,
+            column: self.column,
+            message,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use pc_base::{Code, CodedExt as _, coded};
 pub mod bench;
 mod blocks;
 mod check;
+mod content;
 mod finding;
 mod golden;
 pub mod json;
@@ -28,6 +29,7 @@ mod tools;
 mod turns;
 
 pub use check::{CheckOptions, Report, SampleRow, check};
+pub use content::{Bucket, Counter, Histogram, Languages, Stats};
 pub use finding::{Finding, FindingCode, Severity};
 pub use golden::{Golden, Recall, fold, max_jaccard, recall};
 pub use limits::Limits;

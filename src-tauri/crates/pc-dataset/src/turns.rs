@@ -9,8 +9,21 @@ use crate::judge::Place;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Turn<'a> {
     pub place: Place,
+    /// Which item, of a content given as a list.
+    pub part: Option<usize>,
     pub role: Option<Role>,
     pub text: &'a str,
+}
+
+impl Turn<'_> {
+    /// JSON path of the text.
+    pub fn path(&self) -> String {
+        match (self.place, self.part) {
+            (Place::Text, _) => "text".to_owned(),
+            (place, None) => place.key("content"),
+            (place, Some(part)) => place.key(&format!("content[{part}].text")),
+        }
+    }
 }
 
 /// Hands over every text of a row, in the order in which they stand: messages, the chosen answer, the rejected one,
@@ -20,11 +33,11 @@ pub(crate) fn each<'a>(row: Value<'a>, mut take: impl FnMut(Turn<'a>)) {
         let role = value.get("role").and_then(Value::text).and_then(Role::from_name);
         let Some(content) = value.get("content") else { return };
         if let Some(text) = content.text() {
-            take(Turn { place, role, text });
+            take(Turn { place, part: None, role, text });
         }
-        for item in content.items().into_iter().flatten() {
+        for (part, item) in content.items().into_iter().flatten().enumerate() {
             if let Some(text) = item.get("text").and_then(Value::text) {
-                take(Turn { place, role, text });
+                take(Turn { place, part: Some(part), role, text });
             }
         }
     };
@@ -37,7 +50,7 @@ pub(crate) fn each<'a>(row: Value<'a>, mut take: impl FnMut(Turn<'a>)) {
         }
     }
     if let Some(text) = row.get("text").and_then(Value::text) {
-        take(Turn { place: Place::Text, role: None, text });
+        take(Turn { place: Place::Text, part: None, role: None, text });
     }
 }
 
