@@ -3,6 +3,7 @@
 //! A template is untrusted: it runs with bounded fuel and cannot reach anything but what it is given.
 
 use std::io::{self, Write};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 use jiff::Zoned;
@@ -38,12 +39,14 @@ pub struct RenderOptions {
 pub struct ChatTemplate {
     source: String,
     tokens: serde_json::Map<String, Value>,
+    /// Read once, when it is rendered first: a row of a data set is rendered several times.
+    compiled: Arc<OnceLock<Environment<'static>>>,
 }
 
 impl ChatTemplate {
     /// `tokens` holds `bos_token`, `eos_token` and their like.
     pub fn new(source: &str, tokens: serde_json::Map<String, Value>) -> Self {
-        Self { source: source.to_owned(), tokens }
+        Self { source: source.to_owned(), tokens, compiled: Arc::default() }
     }
 
     /// The template's own text.
@@ -62,23 +65,31 @@ impl ChatTemplate {
             let why = error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned);
             anyhow::Error::new(error).context(coded(Code::TemplateInvalid).with("why", why))
         };
-        if self.source.len() > MAX_SOURCE {
-            return Err(coded(Code::TemplateInvalid).with("why", "it is longer than 1 MiB").into());
-        }
-        // Jinja reads every kind of line end as one newline.
-        let source = without_generation_marks(&self.source.replace("\r\n", "\n").replace('\r', "\n"));
-        let mut environment = environment();
-        environment.add_template("chat", &source).map_err(refused)?;
+        let compiled = self.compiled(refused)?;
         let mut context = self.tokens.clone();
         context.extend(options.variables.clone());
         context.insert("messages".into(), Value::Array(messages.to_vec()));
         context.insert("add_generation_prompt".into(), options.add_generation_prompt.into());
         context.insert("tools".into(), options.tools.clone().unwrap_or(Value::Null));
         context.insert("documents".into(), Value::Null);
-        let template = environment.get_template("chat").map_err(refused)?;
+        let template = compiled.get_template("chat").map_err(refused)?;
         let mut text = Bounded(Vec::new());
         template.render_captured_to(Jinja::from_serialize(&context), &mut text).map_err(refused)?;
         Ok(String::from_utf8(text.0)?)
+    }
+
+    fn compiled(&self, refused: impl Fn(Error) -> anyhow::Error) -> Result<&Environment<'static>> {
+        if let Some(compiled) = self.compiled.get() {
+            return Ok(compiled);
+        }
+        if self.source.len() > MAX_SOURCE {
+            return Err(coded(Code::TemplateInvalid).with("why", "it is longer than 1 MiB").into());
+        }
+        // Jinja reads every kind of line end as one newline.
+        let source = without_generation_marks(&self.source.replace("\r\n", "\n").replace('\r', "\n"));
+        let mut environment = environment();
+        environment.add_template_owned("chat", source).map_err(refused)?;
+        Ok(self.compiled.get_or_init(|| environment))
     }
 }
 

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use pc_base::{Cancel, Code, Coded, Places};
 use pc_model::{
@@ -260,19 +259,18 @@ fn the_generations_of_qwen_differ_in_their_added_tokens() {
     assert_eq!(Counter::qwen(QwenTokens::Qwen3).unwrap().encode("</think>").unwrap(), [151_668]);
 }
 
+/// Joining that grows with the square of a run's length would take these runs minutes each.
 #[test]
-fn a_long_run_is_counted_in_time_that_grows_with_its_length() {
-    let gemma = Counter::from_tokenizer(&base_model().tokenizer().unwrap()).unwrap();
+fn long_runs_have_the_tokens_of_the_library() {
+    let library = base_model().tokenizer().unwrap();
+    let gemma = Counter::from_tokenizer(&library).unwrap();
     let qwen = Counter::qwen(QwenTokens::Qwen3).unwrap();
     for unit in ["a", "哈", " ", "\n", "=", "7", "\0", "🙂", "<", "的一"] {
-        let text = unit.repeat((1 << 20) / unit.len());
-        for counter in [&gemma, &qwen] {
-            let start = Instant::now();
-            let tokens = counter.count(&text).unwrap();
-            assert!(tokens > 1000, "{unit:?}");
-            // A second is a hundred times what it takes; joining that grows with the square takes many minutes.
-            assert!(start.elapsed() < Duration::from_secs(20), "{unit:?}: {:?}", start.elapsed());
-        }
+        let text = unit.repeat((1 << 18) / unit.len());
+        assert_eq!(gemma.count(&text).unwrap(), library.encode(&text).unwrap().len(), "{unit:?}");
+        let ids = qwen.encode(&text).unwrap();
+        assert_eq!(qwen.count(&text).unwrap(), ids.len(), "{unit:?}");
+        assert!(ids.len() > 1000, "{unit:?}");
     }
 }
 
@@ -327,7 +325,7 @@ fn conversation(dice: &mut Dice) -> Vec<Value> {
 /// A row has as many tokens as its training example, or is refused by both.
 fn rows_hold(rows: &RowCounter, tokenizer: &Tokenizer, template: &ChatTemplate, seed: u64) {
     let (mut dice, mut counted) = (Dice(seed), 0);
-    for number in 0..400 {
+    for number in 0..200 {
         let messages = conversation(&mut dice);
         for learnt in [Learnt::EveryTurn, Learnt::LastMessage] {
             let want =
@@ -337,7 +335,7 @@ fn rows_hold(rows: &RowCounter, tokenizer: &Tokenizer, template: &ChatTemplate, 
             assert_eq!(got.ok(), want.ok(), "{number}: {messages:?}");
         }
     }
-    assert!(counted > 500, "{counted} were counted");
+    assert!(counted > 250, "{counted} were counted");
 }
 
 #[test]
