@@ -18,11 +18,11 @@ use super::group::Gathering;
 use super::row::Made;
 use crate::Record;
 use crate::limits::LINE_BYTES;
-use crate::read::{ReadOptions, Reading, Skipped, Skips, detect, start};
+use crate::read::{ReadOptions, Reading, Skipped, Skips, detect, start, weight};
 
-/// Records mapped at a time, and bytes of the source after which a batch is full all the same.
+/// Records mapped at a time, and bytes of their values after which a batch is full all the same.
 const BATCH: usize = 1_024;
-const BATCH_BYTES: u64 = 8 << 20;
+const BATCH_BYTES: usize = 8 << 20;
 
 /// What to convert.
 #[derive(Clone, Debug)]
@@ -184,11 +184,12 @@ fn merged(into: &mut Skips, other: Skips) -> Vec<Skipped> {
 }
 
 fn next_batch(reading: &mut Reading) -> anyhow::Result<Vec<Placed>> {
-    let (mut batch, from) = (Vec::new(), reading.notes().bytes());
+    let (mut batch, mut bytes) = (Vec::new(), 0);
     let mut file: std::sync::Arc<str> = reading.file().into();
-    while batch.len() < BATCH && reading.notes().bytes() - from < BATCH_BYTES {
+    while batch.len() < BATCH && bytes < BATCH_BYTES {
         let Some(record) = reading.next() else { break };
         let record = record?;
+        bytes += record.values.iter().map(weight).sum::<usize>();
         if *file != *reading.file() {
             file = reading.file().into();
         }

@@ -25,6 +25,7 @@ pub(crate) mod xml;
 
 pub(crate) use archive::{Packed, list as list_archive, unpack};
 pub(crate) use decode::{open_text, sniff};
+pub(crate) use detect::weight;
 pub use detect::{Detected, Sample, Shape, detect};
 pub use export::CsvWriter;
 pub(crate) use input::{Input, lift};
