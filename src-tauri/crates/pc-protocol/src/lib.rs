@@ -47,7 +47,7 @@ pub use extension::{
 pub use file::{
     CompatibleFile, CompatibleFilePage, FailedUpload, FileDeleted, FileObject, FilePage, Upload, UploadedFile,
 };
-pub use fine_tune::{Checkpoint, CheckpointStatus, LogPage};
+pub use fine_tune::{Checkpoint, CheckpointStatus, LogPage, ValidationMetrics, ValidationResult};
 pub use fine_tune::{CreateFineTune, DatasetSource, FineTune, FineTunePage, FineTuneStatus};
 pub use generation::{
     Generation, GenerationAnswer, GenerationChoice, GenerationInput, GenerationOutput, GenerationParameters, Usage,

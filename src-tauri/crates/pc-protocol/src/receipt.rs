@@ -52,7 +52,7 @@ pub struct Statement {
     pub bytes: u64,
     /// [`CHUNK`].
     pub chunk_bytes: u64,
-    /// Hex SHA-256 of each chunk of the plain text.
+    /// Hex SHA-256 of each chunk of the plain text; none for the deletion of what could not be read any more.
     pub chunks: Vec<String>,
     /// Names the data key that seals, or sealed, the bytes: 16 hex digits.
     pub key_id: String,
@@ -150,6 +150,7 @@ impl Receipt {
         let statement: Statement = serde_json::from_str(&self.statement).map_err(|_| Fault::Form("the statement"))?;
         let known = statement.version == VERSION && statement.chunk_bytes == CHUNK;
         let whole = statement.chunks.len() as u64 == statement.bytes.div_ceil(CHUNK);
+        let whole = whole || statement.lacks_hashes();
         if known && whole { Ok(statement) } else { Err(Fault::Form("the statement")) }
     }
 }
@@ -158,8 +159,18 @@ fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     hex::decode(text).ok()?.try_into().ok()
 }
 
+impl Statement {
+    /// Whether it is about a deletion of what could not be read any more, so that no data can be held against it.
+    fn lacks_hashes(&self) -> bool {
+        self.action == Action::Deletion && self.chunks.is_empty() && self.bytes > 0
+    }
+}
+
 /// Compares data with a statement, chunk by chunk, and names the first difference. Holds one chunk.
 pub fn compare(statement: &Statement, mut data: impl Read) -> std::io::Result<Result<(), Fault>> {
+    if statement.lacks_hashes() {
+        return Ok(Err(Fault::Form("the hashes, which were not known")));
+    }
     let (stated, mut found, mut chunk) = (statement.bytes, 0, Vec::new());
     for (number, hash) in (0_u64..).zip(&statement.chunks) {
         let (from, to) = (number * CHUNK, ((number + 1) * CHUNK).min(stated));

@@ -77,7 +77,7 @@ async fn place(state: &Arc<State>, caller: &Caller, model: String, at_once: bool
                 caller.allowed(&[&model])?;
                 (model.clone(), model.clone(), None)
             }
-            found => match state.store.read(|tx| tx.model(&caller.workspace, &model))?.filter(|_| at_once) {
+            found => match state.store.read(|tx| tx.model_usable(&caller.workspace, &model))?.filter(|_| at_once) {
                 Some(tuned) => {
                     caller.allowed(&[&model, &tuned.base_model])?;
                     state.permitted(&caller.workspace, &tuned.base_model, Use::Inference)?;

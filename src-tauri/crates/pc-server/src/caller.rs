@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use pc_base::Secret;
 use pc_protocol::{Data, Output};
-use pc_store::cloud::Whose;
+use pc_store::cloud::{Job, Whose};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -59,6 +59,12 @@ impl Caller {
         Err(Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", "This key may only read."))
     }
 
+    /// Whether the key is for a job's model: the one it starts from, its base model, or its result. A job of another one is to
+    /// this key as one that never was.
+    pub fn sees(&self, job: &Job) -> bool {
+        self.scope.may_use(&[&job.model, &job.base_model, &job.output_model])
+    }
+
     /// Refuses a model that the key is not for; by its own name, that it was deployed from, and its base model's. Asked only
     /// about models that this workspace has, so a refusal tells nothing of another's.
     pub fn allowed(&self, names: &[&str]) -> Answer<()> {
@@ -86,7 +92,7 @@ async fn bearer(parts: &Parts, state: &Arc<State>) -> Answer<(Found, String)> {
     Ok((found, request_id))
 }
 
-fn denied(code: &'static str, message: &str) -> Refusal {
+pub(crate) fn denied(code: &'static str, message: &str) -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, code, message)
 }
 

@@ -101,7 +101,7 @@ impl State {
     /// Destroys a workspace's file and states it; `api_key_id` asked for it. False where there is none of this id.
     pub(crate) fn file_destroy(&self, workspace: &str, file_id: &str, api_key_id: &str) -> anyhow::Result<bool> {
         let Some(file) = self.store.read(|tx| tx.file(workspace, file_id))? else { return Ok(false) };
-        let chunks = self.chunks_of(&file)?;
+        let chunks = self.chunks_known(&file);
         let due = self.store.write(|tx| {
             let statement = self.statement(tx, Action::Deletion, &file, chunks)?;
             let statement = Statement { api_key_id: api_key_id.to_owned(), ..statement };
@@ -136,6 +136,18 @@ impl State {
             self.destroyed(statement)?;
         }
         Ok(())
+    }
+
+    /// The hashes of a file; none where it cannot be read any more, because a deletion must not fail for that. The statement
+    /// then names the file, its length and its tenant, which is what is known.
+    fn chunks_known(&self, file: &StoredFile) -> Vec<String> {
+        self.chunks_of(file).unwrap_or_else(|error| {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "a file that is deleted cannot be read; its hashes stay unknown"
+            );
+            Vec::new()
+        })
     }
 
     /// The hashes of a file: from the receipt of its upload, or from its bytes where it is older than receipts.

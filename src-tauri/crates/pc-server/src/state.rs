@@ -23,6 +23,7 @@ use crate::money::limits::Lately;
 use crate::money::prices::PriceBook;
 use crate::profile::Profile;
 use crate::rates::Rates;
+use crate::training;
 
 /// What the embedded cloud is started with.
 pub struct Options {
@@ -128,7 +129,11 @@ impl State {
             for mut job in tx.jobs_in("CANCELING")? {
                 job.status = "CANCELED".into();
                 job.ended_at = Some(now.clone());
+                let tokens = training::trained_so_far(tx, &job.job_id)?;
+                job.usage = Some(tokens);
                 tx.job_end(&job)?;
+                // Charged once: the end of the run that was cut off would have named the same source.
+                self.meter(tx, training::trained(&job, tokens))?;
             }
             deploying::unserved(tx)
         })?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use pc_base::{Cancel, Failure, Language, make_private};
-use pc_store::cloud::{Checkpoint, Job, TunedModel};
+use pc_store::cloud::{Checkpoint, Job, TunedModel, Tx};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -16,6 +16,8 @@ use crate::python;
 use crate::rows::{Form, copy_checked};
 use crate::state::State;
 use crate::weights::private_file;
+
+pub(crate) mod results;
 
 /// Why a job cannot go on: the wire's short code and a sentence for its log.
 struct Fault {
@@ -166,8 +168,12 @@ fn finish(state: &State, mut job: Job, folder: &Path, done: TrainDone) -> anyhow
         format!("training usage {}", done.tokens),
         "##FT_COMPLETE##".to_owned(),
     ];
+    let results = results::sealed(state, &job)?;
     let gone = state.store.write(|tx| {
         let gone = tx.artifacts_remove(&checkpoint_owner(&job.job_id, done.steps))?;
+        if let Some((file, chunks)) = results {
+            state.file_keep(tx, &file, chunks)?;
+        }
         for artifact in &artifacts {
             tx.artifact_put(artifact)?;
         }
@@ -182,11 +188,11 @@ fn finish(state: &State, mut job: Job, folder: &Path, done: TrainDone) -> anyhow
     remove(folder)
 }
 
-/// Tokens of a job that is not over, by its log; nothing where it never ran.
-pub(crate) fn trained_so_far(state: &State, job_id: &str) -> anyhow::Result<u64> {
-    let lines = state.store.read(|tx| tx.job_log_like(job_id, "{'"))?;
+/// Tokens of a job that is not over, up to the last step that was noted; nothing where it never ran.
+pub(crate) fn trained_so_far(tx: &Tx<'_>, job_id: &str) -> anyhow::Result<u64> {
+    let lines = tx.job_log_like(job_id, "{'")?;
     let tokens = lines.iter().filter_map(|line| python::read(line)?.get("tokens")?.as_u64());
-    Ok(tokens.max().unwrap_or(0))
+    Ok(tokens.max().unwrap_or(0).max(tx.job_trained_so_far(job_id)?))
 }
 
 /// The result's name for people: the one that was asked for, else the job's.
@@ -265,10 +271,10 @@ fn start(state: &State, job: &Job, folder: &Path) -> Result<Option<PathBuf>, Fau
     if job.model == job.base_model {
         return Ok(None);
     }
-    let tuned = state.store.read(|tx| tx.model(&job.workspace_id, &job.model))?;
+    let tuned = state.store.read(|tx| tx.model_usable(&job.workspace_id, &job.model))?;
     let deleted = || Fault { code: "ModelNotFound", message: format!("{} was deleted.", job.model) };
-    let path = folder.join("open").join("start");
-    state.open_folder(&job.workspace_id, &tuned.ok_or_else(deleted)?.weights, &path)?;
+    let (tuned, path) = (tuned.ok_or_else(deleted)?, folder.join("open").join("start"));
+    state.open_folder(&tuned.workspace_id, &tuned.weights, &path)?;
     Ok(Some(path))
 }
 
@@ -325,6 +331,10 @@ pub(crate) fn close_copies(state: &State, workspace: &str, file_id: &str) -> any
 
 /// Puts an event into the log, and an intermediate state into safety; of those that nobody published the last ones are kept.
 fn note(state: &State, job: &Job, event: &TrainEvent, limit: u32) -> anyhow::Result<()> {
+    if let TrainEvent::Progress { tokens } = event {
+        // A step without a line of its own: what it trained is charged all the same, should this process be killed now.
+        return state.store.write(|tx| tx.job_trained(&job.job_id, *tokens));
+    }
     let Some(line) = python::log_line(event) else { return Ok(()) };
     let TrainEvent::Checkpoint { step, path } = event else {
         return state.store.write(|tx| tx.job_log(&job.job_id, &state.now_text(), &[line]));

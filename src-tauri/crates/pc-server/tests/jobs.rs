@@ -195,3 +195,24 @@ async fn a_request_that_cannot_be_honoured_is_refused_at_once() {
     assert_eq!(answer["output"]["training_file_ids"], json!([]), "data sets come back as data sets");
     assert_eq!(answer["output"]["training_datasets"][0]["file_id"], file);
 }
+
+#[tokio::test]
+async fn validations_say_what_was_measured() {
+    let cloud = Cloud::new();
+    cloud.engine.evaluates.store(true, std::sync::atomic::Ordering::SeqCst);
+    let job = cloud.tune(&cloud.dataset().await).await;
+    let path = format!("/api/v1/fine-tunes/{job}");
+    cloud.until(&path, "SUCCEEDED").await;
+    let (status, all) = cloud.call("GET", &format!("{path}/validation-results"), Value::Null).await;
+    let measured = json!({"job_id": job, "checkpoint": "checkpoint-1", "step": 1,
+        "metrics": {"eval_loss": 1.25, "train_loss": 2.0}});
+    assert_eq!((status.as_u16(), &all["output"]), (200, &json!([measured])));
+    let (_, one) = cloud.call("GET", &format!("{path}/validation-details/checkpoint-1"), Value::Null).await;
+    assert_eq!(one["output"], measured);
+    let (_, last) = cloud.call("GET", &format!("{path}/validation-details/checkpoint-2"), Value::Null).await;
+    assert_eq!(last["output"]["metrics"], json!({"train_loss": 1.0}), "what was not measured is not told");
+    let (status, refused) = cloud.call("GET", &format!("{path}/validation-details/checkpoint-9"), Value::Null).await;
+    assert_eq!((status.as_u16(), &refused["code"]), (404, &json!("NotFound")));
+    let other = cloud.other();
+    assert_eq!(cloud.call_as(&other, "GET", &format!("{path}/validation-results"), Value::Null).await.0, 404);
+}

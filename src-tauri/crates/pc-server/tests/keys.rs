@@ -76,11 +76,63 @@ async fn a_key_for_some_models_opens_what_stems_from_them_and_nothing_else() {
     let job = cloud.tune(&cloud.dataset().await).await;
     cloud.until(&format!("/api/v1/fine-tunes/{job}"), "SUCCEEDED").await;
     let weights = format!("/api/v1/extensions/fine-tunes/{job}/weights");
-    assert_eq!(cloud.call_as(&other, "GET", &weights, Value::Null).await.0, 403);
+    assert_eq!(cloud.call_as(&other, "GET", &weights, Value::Null).await.0, 404);
     assert_eq!(cloud.call_as(&tiny, "GET", &weights, Value::Null).await.0, 200);
     let unknown = json!({"model": "nothing", "input": {"prompt": "hi"}});
     let (status, refused) = cloud.call_as(&other, "POST", GENERATION, unknown).await;
     assert_eq!((status.as_u16(), &refused["code"]), (404, &json!("ModelNotFound")), "what is not there is not denied");
+}
+
+#[tokio::test]
+async fn a_key_for_some_models_has_no_jobs_of_others() {
+    let cloud = Cloud::new();
+    let scope = |model: &str| Scope { models: Some(vec![model.to_owned()]), ..Scope::default() };
+    let (tiny, other) = (
+        key(&cloud, KeyWish { scope: scope("tiny"), ..KeyWish::default() }),
+        key(&cloud, KeyWish { scope: scope("another"), ..KeyWish::default() }),
+    );
+    cloud.engine.hold.store(true, std::sync::atomic::Ordering::SeqCst);
+    let job = cloud.tune(&cloud.dataset().await).await;
+    cloud.until(&format!("/api/v1/fine-tunes/{job}"), "RUNNING").await;
+    let (native, openai) = ("/api/v1/fine-tunes", "/v1/fine_tuning/jobs");
+    for (method, path) in [
+        ("GET", format!("{native}/ID")),
+        ("GET", format!("{native}/ID/logs")),
+        ("GET", format!("{native}/ID/stream")),
+        ("GET", format!("{native}/ID/checkpoints")),
+        ("GET", format!("{native}/ID/validation-results")),
+        ("GET", format!("{native}/ID/validation-details/checkpoint-1")),
+        ("GET", format!("{native}/ID/export/checkpoint-1")),
+        ("POST", format!("{native}/ID/cancel")),
+        ("DELETE", format!("{native}/ID")),
+        ("GET", format!("{openai}/ID")),
+        ("GET", format!("{openai}/ID/events")),
+        ("GET", format!("{openai}/ID/checkpoints")),
+        ("POST", format!("{openai}/ID/pause")),
+        ("POST", format!("{openai}/ID/resume")),
+        ("POST", format!("{openai}/ID/cancel")),
+    ] {
+        let strip = |mut answer: Value| {
+            if let Some(fields) = answer.as_object_mut() {
+                fields.remove("request_id");
+            }
+            answer
+        };
+        let (status, denied) = cloud.call_as(&other, method, &path.replace("ID", &job), Value::Null).await;
+        let (_, never) = cloud.call_as(&other, method, &path.replace("ID", "ft-202601010000-0000"), Value::Null).await;
+        assert_eq!((status.as_u16(), strip(denied)), (404, strip(never)), "as what never was: {method} {path}");
+    }
+    for path in [native, openai] {
+        let count = async |key: &str| {
+            let (_, list) = cloud.call_as(key, "GET", path, Value::Null).await;
+            list["output"]["jobs"].as_array().or(list["data"].as_array()).unwrap().len()
+        };
+        assert_eq!((count(&tiny).await, count(&other).await), (1, 0), "{path}");
+    }
+    assert_eq!(cloud.call_as(&other, "GET", "/v1/models/tiny", Value::Null).await.0, 404);
+    let cancelled = cloud.call_as(&tiny, "POST", &format!("{native}/{job}/cancel"), Value::Null).await;
+    assert_eq!(cancelled.0, 200, "{}", cancelled.1);
+    cloud.until(&format!("{native}/{job}"), "CANCELED").await;
 }
 
 #[tokio::test]

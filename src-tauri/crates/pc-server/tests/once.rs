@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Cloud, request, rows};
+use common::{Call, Cloud, request, rows};
 use serde_json::{Value, json};
 
 /// Sends a body with a key.
@@ -113,4 +113,36 @@ async fn an_answer_is_given_again_and_charged_once() {
     let db = std::fs::read(folder.join("cloud.db-wal")).unwrap();
     let sources = |name: &str| db.windows(name.len()).filter(|w| *w == name.as_bytes()).count();
     assert!(sources("generate/llm-") > 0, "charges are named after the key");
+}
+
+#[tokio::test]
+async fn keys_workspaces_and_tokens_are_made_once() {
+    let cloud = Cloud::new();
+    let made = async |path: &str, action: &str, query: &str, once: &str| {
+        let (keys, version) = (&cloud.keys, "2026-02-10");
+        cloud.signed_once(Call { keys, method: "POST", path, version, action, query }, once).await
+    };
+    let (path, action) = ("/modelstudio/apikeys", "CreateApiKey");
+    let (status, first) = made(path, action, "description=desk", "k").await;
+    assert_eq!(status, 200, "{first}");
+    let (_, second) = made(path, action, "description=desk", "k").await;
+    assert_eq!(
+        (&first["apiKey"], first["apiKey"]["apiKeyValue"].as_str().map(str::len)),
+        (&second["apiKey"], Some(51))
+    );
+    assert_ne!(first["requestId"], second["requestId"]);
+    let (status, refused) = made(path, action, "description=other", "k").await;
+    assert_eq!(status, 422, "{refused}");
+    let (_, third) = made(path, action, "description=desk", "l").await;
+    assert_ne!(first["apiKey"], third["apiKey"]);
+    let (path, action) = ("/modelstudio/workspaces", "CreateWorkspace");
+    let (_, first) = made(path, action, "workspaceName=night", "w").await;
+    let (_, second) = made(path, action, "workspaceName=night", "w").await;
+    assert!(first["workspace"]["workspaceId"].is_string() && first["workspace"] == second["workspace"], "{first}");
+    assert_eq!(made(path, action, "workspaceName=night", "k").await.0, 422, "another request's key");
+
+    let (_, first) = posted(&cloud, "/api/v1/tokens", "t", json!({})).await;
+    let (_, second) = posted(&cloud, "/api/v1/tokens", "t", json!({})).await;
+    assert!(first["token"].is_string() && first == second, "{first} {second}");
+    assert_eq!(posted(&cloud, "/api/v1/tokens?expire_in_seconds=7", "t", json!({})).await.0, 422);
 }

@@ -260,3 +260,112 @@ async fn what_cannot_be_tuned_is_refused_by_its_name() {
         assert_eq!((found.as_u16(), &refused["error"]["param"]), (status, &json!(param)), "{body}: {refused}");
     }
 }
+
+#[tokio::test]
+async fn a_succeeded_job_has_a_result_file_with_what_it_measured() {
+    let cloud = Cloud::new();
+    let id = id_of(&created(&cloud, json!({})).await);
+    let job = until(&cloud, &id, |job| job["status"] == "succeeded").await;
+    let files = job["result_files"].as_array().unwrap();
+    assert_eq!(files.len(), 1, "{job}");
+    let file = files[0].as_str().unwrap();
+    let (_, shown) = cloud.call("GET", &format!("/v1/files/{file}"), Value::Null).await;
+    assert_eq!((&shown["purpose"], &shown["status"]), (&json!("fine-tune-results"), &json!("processed")));
+    let (status, csv) = cloud.call("GET", &format!("/v1/files/{file}/content"), Value::Null).await;
+    let columns = "step,train_loss,train_accuracy,train_mean_token_accuracy,valid_loss,valid_mean_token_accuracy";
+    assert_eq!((status.as_u16(), csv), (200, json!(format!("{columns}\n1,2,,,,\n2,1,,,,\n"))));
+    assert_eq!(shown["bytes"], columns.len() + 17);
+    let (_, list) = cloud.call("GET", "/v1/files?purpose=fine-tune-results", Value::Null).await;
+    assert_eq!(list["data"].as_array().unwrap().len(), 1);
+    let other = cloud.other();
+    assert_eq!(cloud.call_as(&other, "GET", &format!("/v1/files/{file}/content"), Value::Null).await.0, 404);
+    assert_eq!(cloud.call("DELETE", &format!("/v1/files/{file}"), Value::Null).await.0, 200);
+    let (_, job) = cloud.call("GET", &format!("{JOBS}/{id}"), Value::Null).await;
+    assert_eq!(job["result_files"], json!([]), "one that was deleted is not promised");
+}
+
+#[tokio::test]
+async fn a_checkpoint_is_shared_with_another_project_of_the_account_and_no_one_else() {
+    let cloud = Cloud::new();
+    let id = id_of(&created(&cloud, json!({})).await);
+    until(&cloud, &id, |job| job["status"] == "succeeded").await;
+    let (_, list) = cloud.call("GET", &format!("{JOBS}/{id}/checkpoints"), Value::Null).await;
+    let checkpoint = list["data"][1]["fine_tuned_model_checkpoint"].as_str().unwrap();
+    let account = cloud.state.own_account().unwrap();
+    let project = cloud.state.workspace_add_to(account, "second").unwrap().id;
+    let member = cloud.state.credentials_of(&project, None).unwrap().api_key.expose().clone();
+    let stranger = cloud.state.workspace_add("stranger").unwrap();
+    let strange = cloud.state.credentials_of(&stranger, None).unwrap();
+    let admin = cloud.keys.admin_api_key.expose();
+    let path = format!("/v1/fine_tuning/checkpoints/{checkpoint}/permissions");
+    let asked = async |key: &str| {
+        let body = json!({"model": checkpoint, "messages": [{"role": "user", "content": "hi"}]});
+        cloud.call_as(key, "POST", "/v1/chat/completions", body).await.0.as_u16()
+    };
+    assert_eq!(asked(&member).await, 404);
+    let share = |project: &str| json!({"project_ids": [project]});
+    assert_eq!(cloud.call("POST", &path, share(&project)).await.0, 403, "it needs the account's admin key");
+    let theirs = strange.admin_api_key.expose();
+    assert_eq!(cloud.call_as(theirs, "POST", &path, share(&stranger)).await.0, 404, "of another account");
+    let (status, refused) = cloud.call_as(admin, "POST", &path, share(&stranger)).await;
+    assert_eq!((status.as_u16(), &refused["error"]["param"]), (400, &json!("project_ids")));
+    let (status, made) = cloud.call_as(admin, "POST", &path, share(&project)).await;
+    assert_eq!(status, 200, "{made}");
+    let row = &made["data"][0];
+    assert_eq!((&row["object"], &row["project_id"]), (&json!("checkpoint.permission"), &json!(project)));
+    let (_, again) = cloud.call_as(admin, "POST", &path, share(&project)).await;
+    assert_eq!(made["data"], again["data"], "the same twice is one thing");
+    assert_eq!((asked(&member).await, asked(strange.api_key.expose()).await), (200, 404));
+    // Its own project has to be among the models that it may train further, too.
+    let uploaded = cloud.upload_as(&member, "/api/v1/files", "files", "a.jsonl", &common::rows()).await.1;
+    let file = uploaded["data"]["uploaded_files"][0]["file_id"].as_str().unwrap();
+    let further = json!({"model": checkpoint, "training_file_ids": [file], "training_type": "efficient_sft"});
+    let (status, job) = cloud.call_as(&member, "POST", "/api/v1/fine-tunes", further).await;
+    assert_eq!(status, 200, "{job}");
+    let job = format!("/api/v1/fine-tunes/{}", job["output"]["job_id"].as_str().unwrap());
+    let ends = Instant::now() + Duration::from_secs(10);
+    loop {
+        let (_, seen) = cloud.call_as(&member, "GET", &job, Value::Null).await;
+        if seen["output"]["status"] == "SUCCEEDED" {
+            break;
+        }
+        assert!(Instant::now() < ends && seen["output"]["status"] != "FAILED", "{seen}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let models = cloud.call_as(&member, "GET", "/v1/models", Value::Null).await.1;
+    assert!(models["data"].as_array().unwrap().iter().any(|row| row["id"] == checkpoint));
+    assert_eq!(cloud.call_as(&member, "DELETE", &format!("/v1/models/{checkpoint}"), Value::Null).await.0, 404);
+    for (query, count) in [("", 1), ("?order=ascending", 1), (&*format!("?project_id={stranger}"), 0)] {
+        let (_, list) = cloud.call_as(admin, "GET", &format!("{path}{query}"), Value::Null).await;
+        assert_eq!(list["data"].as_array().map(Vec::len), Some(count), "{query}: {list}");
+    }
+    let one = format!("{path}/{}", row["id"].as_str().unwrap());
+    let (status, gone) = cloud.call_as(admin, "DELETE", &one, Value::Null).await;
+    assert_eq!((status.as_u16(), &gone["deleted"]), (200, &json!(true)));
+    assert_eq!(cloud.call_as(admin, "DELETE", &one, Value::Null).await.0, 404);
+    assert_eq!(asked(&member).await, 404, "what was withdrawn is closed");
+}
+
+#[tokio::test]
+async fn steps_without_a_line_of_their_own_are_charged_although_the_process_was_killed() {
+    let cloud = Cloud::new();
+    cloud.engine.hold.store(true, Ordering::SeqCst);
+    cloud.engine.unlogged.store(123, Ordering::SeqCst);
+    let id = id_of(&created(&cloud, json!({})).await);
+    until(&cloud, &id, |job| job["estimated_finish"].is_i64()).await;
+    // What the database holds now is all that is left after a kill.
+    let killed = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let database = rusqlite::Connection::open(cloud.dir.path().join("cloud.db")).unwrap();
+    let trained = || database.query_row("SELECT trained FROM jobs", [], |row| row.get::<_, u64>(0)).unwrap();
+    let ends = Instant::now() + Duration::from_secs(10);
+    while trained() < 623 {
+        assert!(Instant::now() < ends);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    database.execute("VACUUM INTO ?1", [killed.path().join("cloud.db").to_str().unwrap()]).unwrap();
+    let after = Cloud::open(killed, SmallEngine { hold: true.into(), ..SmallEngine::default() }, Profile::embedded());
+    after.call("POST", &format!("{JOBS}/{id}/pause"), Value::Null).await;
+    after.until(&format!("/api/v1/fine-tunes/{id}"), "QUEUING").await;
+    let (_, cancelled) = after.call("POST", &format!("{JOBS}/{id}/cancel"), Value::Null).await;
+    assert_eq!(cancelled["trained_tokens"], 623, "to the last step that was known");
+}

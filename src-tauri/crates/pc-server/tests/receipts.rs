@@ -129,3 +129,33 @@ async fn every_way_to_upload_leaves_a_receipt() {
         assert_eq!(compare(&stated(&receipts[0]), text.as_bytes()).unwrap(), Ok(()), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_any_more_is_destroyed_all_the_same() {
+    for (older, gone) in [(true, false), (true, true), (false, true)] {
+        let cloud = Cloud::new();
+        let file = cloud.dataset().await;
+        let database = rusqlite::Connection::open(cloud.dir.path().join("cloud.db")).unwrap();
+        if older {
+            // A folder from before there were receipts has none of the upload.
+            assert_eq!(database.execute("DELETE FROM receipts", []).unwrap(), 1);
+        }
+        let blob: String = database.query_row("SELECT blob FROM files", [], |row| row.get(0)).unwrap();
+        let path = cloud.dir.path().join("blobs").join(blob);
+        match gone {
+            true => std::fs::remove_file(&path).unwrap(),
+            false => pc_base::write_atomic(&path, b"nothing that was ever sealed").unwrap(),
+        }
+        let (status, answer) = cloud.call("DELETE", &format!("/api/v1/files/{file}"), Value::Null).await;
+        assert_eq!(status, 200, "{answer}");
+        assert!(!path.exists(), "its bytes are gone");
+        let (_, left) = cloud.call("GET", "/api/v1/files", Value::Null).await;
+        assert_eq!(left["data"]["total"], 0);
+        let deletion = stated(about(&cloud, &file).await.last().unwrap());
+        assert_eq!((deletion.action, deletion.bytes), (Action::Deletion, rows().len() as u64));
+        assert_eq!((&deletion.file_id, deletion.name.as_str()), (&file, "train.jsonl"));
+        assert_eq!(deletion.chunks.is_empty(), older, "hashes are stated where they are known");
+        let held = compare(&deletion, rows().as_bytes()).unwrap();
+        assert_eq!(matches!(held, Err(Fault::Form(_))), older, "and nothing is held against hashes that are not");
+    }
+}

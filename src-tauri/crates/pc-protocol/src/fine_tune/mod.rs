@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::lenient;
 use crate::word::words;
 
-pub use output::{Checkpoint, CheckpointStatus, LogPage};
+pub use output::{Checkpoint, CheckpointStatus, LogPage, ValidationMetrics, ValidationResult};
 
 /// What a job is created with. Lists may be null or one text, because the official client sends them so.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

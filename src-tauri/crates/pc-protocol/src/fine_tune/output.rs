@@ -53,6 +53,33 @@ pub struct Checkpoint {
     pub expire_time: String,
 }
 
+/// An evaluation of a job. The vendor's command line names the address only, so the fields are this cloud's own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ValidationResult {
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub job_id: String,
+    /// `checkpoint-20`; empty where no state of the weights was stored at this step.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub checkpoint: String,
+    #[serde(default, deserialize_with = "lenient::count")]
+    pub step: u64,
+    pub metrics: ValidationMetrics,
+}
+
+/// What was measured; what was not is absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ValidationMetrics {
+    /// Mean over the validation rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eval_loss: Option<f64>,
+    /// Mean since the report before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_loss: Option<f64>,
+    /// Where pairs are trained: the share in which the preferred answer was preferred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_accuracy: Option<f64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -131,6 +131,22 @@ pub struct Checkpoint {
     pub metrics: CheckpointMetrics,
 }
 
+/// Which projects, that is workspaces, may use a checkpoint's model, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CreatePermission {
+    pub project_ids: Vec<String>,
+}
+
+/// That a project may use it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Permission {
+    pub id: String,
+    pub created_at: i64,
+    /// `checkpoint.permission`
+    pub object: String,
+    pub project_id: String,
+}
+
 /// What was measured at a checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckpointMetrics {

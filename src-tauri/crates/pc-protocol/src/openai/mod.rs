@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 pub use files::{CompleteUpload, CreateUpload, Deleted, ExpiresAfter, FileObject, Upload, UploadPart};
 pub use jobs::{
-    Checkpoint, CheckpointMetrics, CreateJob, Event, Hyperparameters, Job, JobError, Method, MethodSettings,
+    Checkpoint, CheckpointMetrics, CreateJob, CreatePermission, Event, Hyperparameters, Job, JobError, Method,
+    MethodSettings, Permission,
 };
 pub use usage::{Amount, Bucket, CompletionsUsage, Costs, UsagePage};
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use pc_base::{Code, coded};
 use pc_protocol::account::{KeyRow, NewKey, RotatedRow, WorkspaceRow};
-use pc_store::cloud::ApiKey;
+use pc_store::cloud::{ApiKey, Tx};
 
 use super::access::{Scope, is_network};
 use super::keys::{KeyWish, of_account};
@@ -58,6 +58,17 @@ impl State {
 
     /// Makes a key; the answer holds it.
     pub fn account_key_create(&self, account: i64, wanted: NewKey, created_by: &str) -> anyhow::Result<KeyRow> {
+        self.account_key_create_then(account, wanted, created_by, |_, _| Ok(()))
+    }
+
+    /// The same, and what follows from it in the same transaction.
+    pub(crate) fn account_key_create_then(
+        &self,
+        account: i64,
+        wanted: NewKey,
+        created_by: &str,
+        then: impl FnOnce(&Tx<'_>, &KeyRow) -> anyhow::Result<()>,
+    ) -> anyhow::Result<KeyRow> {
         let workspace = self.workspace_named(account, wanted.workspace.as_deref())?;
         plain("description", &wanted.description, 200)?;
         let write = match wanted.access.as_deref() {
@@ -82,8 +93,11 @@ impl State {
         let models = Some(wanted.models).filter(|models| !models.is_empty());
         let scope = Scope { write, models, addresses: wanted.addresses };
         let (description, created_by) = (wanted.description, created_by.to_owned());
-        let (made, key) = self.key_make(&KeyWish { workspace, description, scope, expires_at, created_by })?;
-        Ok(KeyRow { key: Some(key.expose().clone()), ..row(made) })
+        let wish = KeyWish { workspace, description, scope, expires_at, created_by };
+        self.key_make_then(&wish, |tx, made, key| {
+            let made = KeyRow { key: Some(key.expose().clone()), ..row(made.clone()) };
+            then(tx, &made).map(|()| made)
+        })
     }
 
     /// The account's keys, newest first.
@@ -103,12 +117,25 @@ impl State {
 
     /// Makes a workspace with a data key of its own.
     pub fn account_workspace_create(&self, account: i64, name: &str) -> anyhow::Result<WorkspaceRow> {
+        self.account_workspace_create_then(account, name, |_, _| Ok(()))
+    }
+
+    /// The same, and what follows from it in the same transaction.
+    pub(crate) fn account_workspace_create_then(
+        &self,
+        account: i64,
+        name: &str,
+        then: impl FnOnce(&Tx<'_>, &WorkspaceRow) -> anyhow::Result<()>,
+    ) -> anyhow::Result<WorkspaceRow> {
         plain("name", name, 64)?;
         if name.trim().is_empty() {
             return Err(invalid("name", "it must not be empty"));
         }
-        let row = self.workspace_add_to(account, name)?;
-        Ok(WorkspaceRow { id: row.id, name: row.name, created_at: row.created_at, key_version: 1 })
+        self.workspace_add_then(account, name, |tx, row| {
+            let (id, name, created_at) = (row.id.clone(), row.name.clone(), row.created_at.clone());
+            let made = WorkspaceRow { id, name, created_at, key_version: 1 };
+            then(tx, &made).map(|()| made)
+        })
     }
 
     /// The account's workspaces, oldest first.

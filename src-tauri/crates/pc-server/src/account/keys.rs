@@ -123,10 +123,21 @@ impl State {
 
     /// Makes an API key. The key itself is told here and never again.
     pub fn key_make(&self, wish: &KeyWish) -> anyhow::Result<(ApiKey, Secret<String>)> {
+        self.key_make_then(wish, |_, row, key| Ok((row.clone(), key)))
+    }
+
+    /// The same, and what follows from it in the same transaction.
+    pub(crate) fn key_make_then<T>(
+        &self,
+        wish: &KeyWish,
+        then: impl FnOnce(&Tx<'_>, &ApiKey, Secret<String>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let key = random_key("sk-");
         let mut row = self.key_row(wish, hash_of(key.expose()));
-        row.number = self.store.write(|tx| tx.api_key_add(&row))?;
-        Ok((row, key))
+        self.store.write(|tx| {
+            row.number = tx.api_key_add(&row)?;
+            then(tx, &row, key)
+        })
     }
 
     /// An account's API keys, newest first, each with its workspace.
@@ -150,7 +161,12 @@ impl State {
     }
 
     /// A short-lived key that opens what `parent` opens, no longer than until `expires_at` (RFC 3339).
-    pub(crate) fn token_make(&self, parent: i64, expires_at: &str) -> anyhow::Result<Secret<String>> {
+    pub(crate) fn token_make<T>(
+        &self,
+        parent: i64,
+        expires_at: &str,
+        then: impl FnOnce(&Tx<'_>, &Secret<String>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let token = random_key("st-");
         self.store.write(|tx| {
             let parent = tx.api_key_numbered(parent)?.context("its key was accepted just now")?;
@@ -162,9 +178,9 @@ impl State {
                 expires_at: Some(expires_at.to_owned()),
                 ..parent
             };
-            tx.api_key_add(&row)
-        })?;
-        Ok(token)
+            tx.api_key_add(&row)?;
+            then(tx, &token)
+        })
     }
 
     /// The key that a caller sent, unless it ended, was disabled, or was made with one of which that holds.

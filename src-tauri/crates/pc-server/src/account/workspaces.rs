@@ -64,16 +64,27 @@ impl State {
 
     /// Adds a workspace with a data key of its own to an account.
     pub fn workspace_add_to(&self, account: i64, name: &str) -> anyhow::Result<Workspace> {
+        self.workspace_add_then(account, name, |_, row| Ok(row.clone()))
+    }
+
+    /// The same, and what follows from it in the same transaction.
+    pub(crate) fn workspace_add_then<T>(
+        &self,
+        account: i64,
+        name: &str,
+        then: impl FnOnce(&Tx<'_>, &Workspace) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let id = format!("llm-{}", &Uuid::new_v4().simple().to_string()[..16]);
         let row = Workspace { id: id.clone(), name: name.to_owned(), account, created_at: self.now_text() };
         let wrapped_key = self.master.wrap(&DataKey::generate(), &owner_of(&id));
         let key = WrappedKey { workspace_id: id, version: 1, wrapped_key, created_at: row.created_at.clone() };
-        self.store.write(|tx| {
+        let made = self.store.write(|tx| {
             tx.workspace_add(&row)?;
-            tx.data_key_add(&key)
+            tx.data_key_add(&key)?;
+            then(tx, &row)
         })?;
         self.keyring_read(&row.id)?;
-        Ok(row)
+        Ok(made)
     }
 
     /// Ends a workspace that holds nothing: answers what it still holds instead where it does.

@@ -5,7 +5,7 @@ use pc_protocol::{
     Answered, Capabilities, Checkpoint, CreateDeployment, CreateFineTune, CreateUpload, Data, DeployableModelPage,
     Deployment, DeploymentPage, Done, FileObject, FilePage, FineTune, FineTunePage, FinishUpload, Generation,
     GenerationAnswer, Limits, LogPage, ModelPage, Output, ReceiptList, ResumableUpload, Scale, Token, Upload,
-    WeightsManifest,
+    ValidationResult, WeightsManifest,
 };
 use serde_json::Value;
 
@@ -73,6 +73,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .query(&[Parameter("model_name", Kind::Text)])
     .refused(&[409]),
+    plain(
+        Native,
+        "get",
+        "/api/v1/fine-tunes/{id}/validation-results",
+        "Its evaluations",
+        Answer::Json(of::<Output<Vec<ValidationResult>>>),
+    ),
+    plain(
+        Native,
+        "get",
+        "/api/v1/fine-tunes/{id}/validation-details/{checkpoint}",
+        "What was measured at a checkpoint",
+        Answer::Json(of::<Output<ValidationResult>>),
+    ),
     plain(Native, "get", "/api/v1/deployments", "Deployments", Answer::Json(of::<Output<DeploymentPage>>))
         .query(LONG_PAGE),
     plain(Native, "post", "/api/v1/deployments", "Deploy a model", Answer::Json(of::<Output<Deployment>>))

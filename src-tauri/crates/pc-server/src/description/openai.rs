@@ -1,8 +1,8 @@
 //! The OpenAI-compatible API of Model Studio, and OpenAI's own surface.
 
 use pc_protocol::openai::{
-    Checkpoint, CompleteUpload, CompletionsUsage, Costs, CreateJob, CreateUpload, Deleted, Event, FileObject, Job,
-    List, Upload, UploadPart, UsagePage,
+    Checkpoint, CompleteUpload, CompletionsUsage, Costs, CreateJob, CreatePermission, CreateUpload, Deleted, Event,
+    FileObject, Job, List, Permission, Upload, UploadPart, UsagePage,
 };
 use pc_protocol::{
     ChatAnswer, ChatRequest, CompatibleFile, CompatibleFilePage, CompatibleModel, CompatibleModelList, FileDeleted,
@@ -25,6 +25,12 @@ const FILES: &[Parameter] = &[
 ];
 const CURSOR: &[Parameter] = &[Parameter("after", Kind::Text), Parameter("limit", Kind::Whole(1, 1000))];
 const CHECKPOINTS: &[Parameter] = &[Parameter("after", Kind::Text), Parameter("limit", Kind::Whole(1, 100))];
+const PERMISSIONS: &[Parameter] = &[
+    Parameter("after", Kind::Text),
+    Parameter("limit", Kind::Whole(1, 100)),
+    Parameter("order", Kind::Word(&["ascending", "descending"])),
+    Parameter("project_id", Kind::Text),
+];
 const START: &[Parameter] = &[Parameter("start_time", Kind::Whole(0, i64::MAX))];
 const USAGE: &[Parameter] = &[
     Parameter("end_time", Kind::Whole(0, i64::MAX)),
@@ -115,6 +121,29 @@ pub(super) const OPERATIONS: &[Operation] = &[
     plain(OpenAi, "get", "/v1/models", "Models", Answer::Json(of::<List<CompatibleModel>>)),
     plain(OpenAi, "get", "/v1/models/{id}", "A model", Answer::Json(of::<CompatibleModel>)),
     plain(OpenAi, "delete", "/v1/models/{id}", "Destroy a job's result", Answer::Json(of::<Deleted>)),
+    plain(
+        Organization,
+        "get",
+        "/v1/fine_tuning/checkpoints/{id}/permissions",
+        "Which projects may use a checkpoint",
+        Answer::Json(of::<List<Permission>>),
+    )
+    .query(PERMISSIONS),
+    plain(
+        Organization,
+        "post",
+        "/v1/fine_tuning/checkpoints/{id}/permissions",
+        "Let projects use it",
+        Answer::Json(of::<List<Permission>>),
+    )
+    .body(Body::Json(of::<CreatePermission>)),
+    plain(
+        Organization,
+        "delete",
+        "/v1/fine_tuning/checkpoints/{id}/permissions/{permission}",
+        "Let one use it no more",
+        Answer::Json(of::<Deleted>),
+    ),
     plain(
         Organization,
         "get",

@@ -67,14 +67,19 @@ impl Sent {
 
     /// 409 while the same key is being worked on, 422 where it was used for something else. Blocks.
     pub fn begin<T: DeserializeOwned>(self, state: &Arc<State>, caller: &Caller) -> Answer<Begun<T>> {
+        self.begin_in(state, &caller.workspace)
+    }
+
+    /// The same for whoever speaks for an account, by its default workspace.
+    pub fn begin_in<T: DeserializeOwned>(self, state: &Arc<State>, workspace: &str) -> Answer<Begun<T>> {
         let Some(key) = self.key else { return Ok(Begun::First(Once(None))) };
-        let id = (caller.workspace.clone(), key.clone());
+        let id = (workspace.to_owned(), key.clone());
         if !state.claims.held().insert(id) {
             let message = "A request with this Idempotency-Key is being worked on.";
             return Err(Refusal::new(StatusCode::CONFLICT, "Conflict", message).again(1));
         }
         let row = Answered {
-            workspace_id: caller.workspace.clone(),
+            workspace_id: workspace.to_owned(),
             key,
             fingerprint: self.fingerprint,
             answer: Vec::new(),
@@ -88,7 +93,7 @@ impl Sent {
             let message = "This Idempotency-Key was used for another request.";
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "InvalidParameter", message));
         }
-        let plain = open(&*state.key(&caller.workspace)?, &claim.identity(), &before.answer)?;
+        let plain = open(&*state.key(workspace)?, &claim.identity(), &before.answer)?;
         let answer = serde_json::from_slice(&plain).map_err(anyhow::Error::from)?;
         Ok(Begun::Again(answer))
     }

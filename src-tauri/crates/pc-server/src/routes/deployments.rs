@@ -187,7 +187,15 @@ pub(super) async fn list(
 ) -> Answer<Json<Output<DeploymentPage>>> {
     let (page_no, page_size, skip) = page.of(50, 200)?;
     blocking(move || {
-        let (rows, total) = state.store.read(|tx| tx.deployments(&caller.workspace, skip, page_size))?;
+        let (rows, total) = match caller.scope.models {
+            None => state.store.read(|tx| tx.deployments(&caller.workspace, skip, page_size))?,
+            Some(_) => {
+                let mut rows = state.store.read(|tx| tx.deployments(&caller.workspace, 0, u32::MAX.into()))?.0;
+                rows.retain(|row| caller.scope.may_use(&[&row.deployed_model, &row.model_name, &row.base_model]));
+                let total = rows.len() as u64;
+                (rows.into_iter().skip(skip as usize).take(page_size as usize).collect(), total)
+            }
+        };
         let deployments = rows.iter().map(|row| shown(&state, row)).collect();
         Ok(caller.output(DeploymentPage { page_no, page_size, total, deployments }))
     })
@@ -202,8 +210,12 @@ pub(super) async fn get(
     blocking(move || Ok(caller.output(shown(&state, &row_of(&state, &caller, &id)?)))).await
 }
 
+/// A deployment of this caller's workspace, or 404; 403 where the key is not for its model.
 fn row_of(state: &State, caller: &Caller, id: &str) -> Answer<Deployment> {
-    state.store.read(|tx| tx.deployment(&caller.workspace, id))?.ok_or_else(|| Refusal::not_found("The deployment"))
+    let row = state.store.read(|tx| tx.deployment(&caller.workspace, id))?;
+    let row = row.ok_or_else(|| Refusal::not_found("The deployment"))?;
+    caller.allowed(&[&row.deployed_model, &row.model_name, &row.base_model])?;
+    Ok(row)
 }
 
 pub(super) async fn scale(
@@ -261,7 +273,6 @@ async fn change(
     blocking(move || {
         let (before, row) = {
             let mut row = row_of(&state, &caller, &id)?;
-            caller.allowed(&[&row.deployed_model, &row.model_name, &row.base_model])?;
             let before = row.clone();
             edit(&state, &mut row)?;
             (before, row)
@@ -294,8 +305,7 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Answer<Json<Output<Shown>>> {
     blocking(move || {
-        let row = row_of(&state, &caller, &id)?;
-        caller.allowed(&[&row.deployed_model, &row.model_name, &row.base_model])?;
+        row_of(&state, &caller, &id)?;
         let removed = state.store.write(|tx| {
             let Some(mut row) = tx.deployment(&caller.workspace, &id)? else { return Ok(None) };
             state.meter_hours(tx, &mut row)?;

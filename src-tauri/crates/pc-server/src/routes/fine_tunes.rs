@@ -154,11 +154,11 @@ fn type_of(name: Option<&str>) -> Answer<TrainingType> {
 
 /// The shape of the adapter that a tuned model is; nothing for a base model, and for one that is whole.
 fn adapter_of(state: &State, caller: &Caller, model: &str) -> Answer<Option<Lora>> {
-    let Some(tuned) = state.store.read(|tx| tx.model(&caller.workspace, model))? else { return Ok(None) };
+    let Some(tuned) = state.store.read(|tx| tx.model_usable(&caller.workspace, model))? else { return Ok(None) };
     if state.is_whole(&tuned.weights)? {
         return Ok(None);
     }
-    let job = state.store.read(|tx| tx.job(&caller.workspace, &tuned.job_id))?;
+    let job = state.store.read(|tx| tx.job(&tuned.workspace_id, &tuned.job_id))?;
     let request = job.and_then(|job| serde_json::from_str::<Value>(&job.request).ok()).unwrap_or_default();
     Ok(Lora::from_json(&request["lora"]))
 }
@@ -168,7 +168,7 @@ pub(super) fn base_of(state: &State, caller: &Caller, model: &str) -> Answer<Str
     let base = if state.engine.bases().iter().any(|base| base.id == model) {
         model.to_owned()
     } else {
-        let tuned = state.store.read(|tx| tx.model(&caller.workspace, model))?;
+        let tuned = state.store.read(|tx| tx.model_usable(&caller.workspace, model))?;
         tuned.map(|row| row.base_model).ok_or_else(|| Refusal::model_not_found(model))?
     };
     caller.allowed(&[model, &base])?;
@@ -245,7 +245,15 @@ pub(super) async fn list(
     let (page_no, page_size, skip) = asked.page.page()?.of(10, 100)?;
     blocking(move || {
         let filter = JobFilter { model: asked.model, status: asked.status };
-        let (jobs, total) = state.store.read(|tx| tx.jobs(&caller.workspace, &filter, skip, page_size))?;
+        let (jobs, total) = match caller.scope.models {
+            None => state.store.read(|tx| tx.jobs(&caller.workspace, &filter, skip, page_size))?,
+            Some(_) => {
+                let mut jobs = state.store.read(|tx| tx.jobs(&caller.workspace, &filter, 0, u32::MAX.into()))?.0;
+                jobs.retain(|job| caller.sees(job));
+                let total = jobs.len() as u64;
+                (jobs.into_iter().skip(skip as usize).take(page_size as usize).collect(), total)
+            }
+        };
         let jobs = jobs.iter().map(|job| shown(&state, job)).collect::<Answer<Vec<_>>>()?;
         Ok(caller.output(FineTunePage { page_no, page_size, total, jobs }))
     })
@@ -264,9 +272,10 @@ pub(super) async fn get(
     .await
 }
 
-/// A job of this caller's workspace, or 404.
+/// A job of this caller's workspace that its key is for, or 404.
 pub(super) fn job_of(state: &State, caller: &Caller, id: &str) -> Answer<Job> {
-    state.store.read(|tx| tx.job(&caller.workspace, id))?.ok_or_else(|| Refusal::not_found("The job"))
+    let job = state.store.read(|tx| tx.job(&caller.workspace, id))?.filter(|job| caller.sees(job));
+    job.ok_or_else(|| Refusal::not_found("The job"))
 }
 
 pub(super) async fn cancel(
@@ -285,7 +294,7 @@ pub(super) async fn cancel(
 /// Cancels a job wherever it is. One that waits after it has run before is charged for what it trained.
 pub(super) fn stop(state: &State, job: &Job) -> Answer<()> {
     let id = &job.job_id;
-    let tokens = training::trained_so_far(state, id)?;
+    let tokens = state.store.read(|tx| training::trained_so_far(tx, id))?;
     let ended = Job { status: "CANCELED".into(), usage: Some(tokens), ended_at: Some(state.now_text()), ..job.clone() };
     let outcome = state.store.write(|tx| {
         for status in ["PENDING", "QUEUING"] {

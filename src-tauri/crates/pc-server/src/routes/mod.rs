@@ -15,6 +15,7 @@ mod receipts;
 mod resumable;
 mod tokens;
 mod upload;
+mod validation;
 
 pub use extensions::CAPABILITIES;
 
@@ -55,6 +56,8 @@ fn native() -> Router<Arc<State>> {
         .route("/fine-tunes/{id}/stream", get(fine_tune_output::stream))
         .route("/fine-tunes/{id}/checkpoints", get(fine_tune_output::checkpoints))
         .route("/fine-tunes/{id}/export/{checkpoint}", get(fine_tune_output::publish))
+        .route("/fine-tunes/{id}/validation-results", get(validation::results))
+        .route("/fine-tunes/{id}/validation-details/{checkpoint}", get(validation::details))
         .route("/deployments", get(deployments::list).post(deployments::create))
         .route("/deployments/models", get(models::deployable))
         .route("/deployments/{id}", get(deployments::get).delete(deployments::delete))

@@ -28,6 +28,12 @@ pub struct SmallEngine {
     pub hold: AtomicBool,
     /// Makes every training end as when its worker is killed.
     pub dies: AtomicBool,
+    /// Makes the catalogue a bug.
+    pub panics: AtomicBool,
+    /// So many tokens are trained after the step that has a line, in steps that have none.
+    pub unlogged: AtomicU32,
+    /// Evaluates after the first step.
+    pub evaluates: AtomicBool,
     pub trainings: AtomicU32,
     pub resumed: AtomicBool,
     /// What the last training was asked for.
@@ -38,6 +44,7 @@ pub const WEIGHTS: &[u8] = b"weights that know the hotel";
 
 impl Engine for SmallEngine {
     fn bases(&self) -> Vec<BaseModel> {
+        assert!(!self.panics.load(Ordering::SeqCst), "a bug in /home/keeper/engine");
         vec![BaseModel { id: "tiny".into(), name: "Tiny".into(), max_length: 512 }]
     }
 
@@ -71,10 +78,17 @@ impl Engine for SmallEngine {
                 eta_seconds: 0,
                 rewards: None,
             });
+            if step == 1 && self.evaluates.load(Ordering::SeqCst) {
+                events(TrainEvent::Eval { step, loss: 1.25 });
+            }
             if step == 1 {
                 std::fs::create_dir_all(&mark)?;
                 result(&mark, spec)?;
                 events(TrainEvent::Checkpoint { step, path: mark.clone() });
+            }
+            let unlogged = self.unlogged.load(Ordering::SeqCst);
+            if unlogged > 0 {
+                events(TrainEvent::Progress { tokens: tokens + u64::from(unlogged) });
             }
             while self.hold.load(Ordering::SeqCst) && !cancel.is_cancelled() {
                 std::thread::sleep(Duration::from_millis(5));
@@ -111,6 +125,9 @@ impl Engine for SmallEngine {
         on_said: &mut dyn FnMut(Said<'_>) -> ControlFlow<()>,
         _: &Cancel,
     ) -> anyhow::Result<Generated> {
+        if spec.sampling.max_tokens == Some(11) {
+            anyhow::bail!("the file /home/keeper/weights is missing");
+        }
         if spec.sampling.max_tokens == Some(13) {
             return Err(coded(Code::TemplateInvalid).with("why", "thirteen").into());
         }
@@ -336,6 +353,15 @@ pub struct Call<'a> {
 
 impl Cloud {
     pub async fn signed(&self, call: Call<'_>) -> (StatusCode, Value) {
+        self.signed_with(call, None).await
+    }
+
+    /// The same with an `Idempotency-Key`.
+    pub async fn signed_once(&self, call: Call<'_>, key: &str) -> (StatusCode, Value) {
+        self.signed_with(call, Some(key)).await
+    }
+
+    async fn signed_with(&self, call: Call<'_>, once: Option<&str>) -> (StatusCode, Value) {
         let Call { keys, method, path, version, action, query } = call;
         let hash = hex::encode(Sha256::digest(b""));
         let date = pc_base::Clock::now(&*self.clock).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -351,7 +377,7 @@ impl Cloud {
         mac.update(to_sign.as_bytes());
         let signature = hex::encode(mac.finalize().into_bytes());
         let id = &keys.access_key_id;
-        let request = request(method, &format!("{path}?{query}"))
+        let mut request = request(method, &format!("{path}?{query}"))
             .header("x-acs-action", action)
             .header("x-acs-version", version)
             .header("x-acs-date", date)
@@ -361,6 +387,9 @@ impl Cloud {
                 "authorization",
                 format!("ACS3-HMAC-SHA256 Credential={id},SignedHeaders={list},Signature={signature}"),
             );
+        if let Some(key) = once {
+            request = request.header("idempotency-key", key);
+        }
         let (status, _, bytes) = self.send(request.body(Body::empty()).unwrap()).await;
         (status, serde_json::from_slice(&bytes).unwrap())
     }

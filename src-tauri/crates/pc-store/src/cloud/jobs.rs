@@ -144,6 +144,17 @@ impl Tx<'_> {
         run(self.0, sql, params).map(drop)
     }
 
+    /// Notes how many tokens a job has trained.
+    pub fn job_trained(&self, job_id: &str, tokens: u64) -> anyhow::Result<()> {
+        run(self.0, "UPDATE jobs SET trained = max(trained, ?2) WHERE job_id = ?1", (job_id, tokens)).map(drop)
+    }
+
+    /// What was noted last.
+    pub fn job_trained_so_far(&self, job_id: &str) -> anyhow::Result<u64> {
+        let noted = first(self.0, "SELECT trained FROM jobs WHERE job_id = ?1", [job_id], |row| row.get(0))?;
+        Ok(noted.unwrap_or(0))
+    }
+
     /// Removes a job with its logs and checkpoints.
     pub fn job_remove(&self, job_id: &str) -> anyhow::Result<()> {
         run(self.0, "DELETE FROM jobs WHERE job_id = ?1", [job_id]).map(drop)

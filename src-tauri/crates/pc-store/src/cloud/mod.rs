@@ -9,6 +9,7 @@ mod jobs;
 mod keys;
 mod models;
 mod nonces;
+mod permissions;
 mod receipts;
 mod resumables;
 mod rules;
@@ -30,6 +31,7 @@ pub use job_output::{Checkpoint, LogLine};
 pub use jobs::{Job, JobFilter};
 pub use keys::{AccessKey, ApiKey};
 pub use models::TunedModel;
+pub use permissions::Permission;
 pub use receipts::StoredReceipt;
 pub use resumables::{Piece, Resumable};
 pub use rules::ModelRule;
@@ -52,6 +54,7 @@ const STEPS: &[&str] = &[
     include_str!("../../sql/cloud/5_receipts.sql"),
     include_str!("../../sql/cloud/6_rules.sql"),
     include_str!("../../sql/cloud/7_crc64.sql"),
+    include_str!("../../sql/cloud/8_permissions.sql"),
 ];
 
 /// The database. Every use is one transaction.

@@ -58,11 +58,14 @@ impl Tx<'_> {
 
     /// Removes a model.
     pub fn model_remove(&self, name: &str) -> anyhow::Result<()> {
+        run(self.0, "DELETE FROM permissions WHERE model = ?1", [name])?;
         run(self.0, "DELETE FROM models WHERE name = ?1", [name]).map(drop)
     }
 
     /// Removes the models of a job.
     pub fn models_remove(&self, job_id: &str) -> anyhow::Result<()> {
+        let sql = "DELETE FROM permissions WHERE model IN (SELECT name FROM models WHERE job_id = ?1)";
+        run(self.0, sql, [job_id])?;
         run(self.0, "DELETE FROM models WHERE job_id = ?1", [job_id]).map(drop)
     }
 }

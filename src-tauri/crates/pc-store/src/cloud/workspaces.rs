@@ -66,7 +66,7 @@ impl Tx<'_> {
 
     /// Ends a tenant: its keys of both kinds are gone for good, its usage stays for the bill.
     pub fn workspace_end(&self, id: &str, now: &str) -> anyhow::Result<()> {
-        for table in ["api_keys", "data_keys", "receipts", "signing_keys", "model_rules"] {
+        for table in ["api_keys", "data_keys", "receipts", "signing_keys", "model_rules", "permissions"] {
             run(self.0, &format!("DELETE FROM {table} WHERE workspace_id = ?1"), [id])?;
         }
         run(self.0, "UPDATE workspaces SET deleted_at = ?2 WHERE id = ?1", [id, now]).map(drop)

@@ -17,6 +17,7 @@ use crate::refusal::{Answer, Refusal};
 use crate::routes::fine_tunes::{admitted, stop};
 use crate::routes::unix;
 use crate::state::State;
+use crate::training::results;
 
 use super::job_request::wanted;
 use super::{page, size_of};
@@ -89,7 +90,7 @@ pub(super) async fn list(
         let mut after = match &filter.after {
             None => i64::MAX,
             Some(id) => {
-                let job = state.store.read(|tx| tx.job(&caller.workspace, id))?;
+                let job = state.store.read(|tx| tx.job(&caller.workspace, id))?.filter(|job| caller.sees(job));
                 job.ok_or_else(|| Refusal::invalid("after names no job.").on("after"))?.number
             }
         };
@@ -103,6 +104,9 @@ pub(super) async fn list(
                 // Jobs that come meanwhile move the others on, so some may be seen again.
                 if job.number < after {
                     after = job.number;
+                    if !caller.sees(&job) {
+                        continue;
+                    }
                     found.extend(Some(shown(&state, &job)?).filter(|row| filter.fits(row.metadata.as_ref())));
                 }
             }
@@ -158,9 +162,9 @@ pub(super) async fn get(
     blocking(move || Ok(Json(shown(&state, &job_of(&state, &caller, &id)?)?))).await
 }
 
-/// A job of this caller's workspace, or 404.
+/// A job of this caller's workspace that its key is for, or 404.
 pub(super) fn job_of(state: &State, caller: &Caller, id: &str) -> Answer<Job> {
-    let job = state.store.read(|tx| tx.job(&caller.workspace, id))?;
+    let job = state.store.read(|tx| tx.job(&caller.workspace, id))?.filter(|job| caller.sees(job));
     job.ok_or_else(|| Refusal::not_found("The fine-tuning job").on("fine_tuning_job_id"))
 }
 
@@ -194,7 +198,9 @@ async fn set_paused(
     blocking(move || {
         let line = format!("The job was {}.", if paused { "paused" } else { "resumed" });
         let changed = state.store.write(|tx| {
-            let Some(job) = tx.job(&caller.workspace, &id)? else { return Ok(Some(false)) };
+            let Some(job) = tx.job(&caller.workspace, &id)?.filter(|job| caller.sees(job)) else {
+                return Ok(Some(false));
+            };
             if !["PENDING", "QUEUING", "RUNNING"].contains(&job.status.as_str()) {
                 return Ok(None);
             }
@@ -240,7 +246,7 @@ fn shown(state: &State, job: &Job) -> Answer<Shown> {
         hyperparameters: settings.and_then(|settings| settings.hyperparameters.clone()).unwrap_or_default(),
         model: job.model.clone(),
         organization_id: job.workspace_id.clone(),
-        result_files: Vec::new(),
+        result_files: result_file(state, job)?.into_iter().collect(),
         seed: extra.seed,
         status: status_of(job).to_owned(),
         trained_tokens: job.usage.filter(|_| ended),
@@ -251,6 +257,12 @@ fn shown(state: &State, job: &Job) -> Answer<Shown> {
         metadata: extra.metadata,
         method: Some(extra.method),
     })
+}
+
+/// The result file, as long as nobody deleted it.
+fn result_file(state: &State, job: &Job) -> anyhow::Result<Option<String>> {
+    let id = results::file_id(job);
+    Ok(state.store.read(|tx| tx.file(&job.workspace_id, &id))?.map(|file| file.file_id))
 }
 
 fn status_of(job: &Job) -> &'static str {

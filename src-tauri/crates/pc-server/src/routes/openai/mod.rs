@@ -1,12 +1,13 @@
 //! OpenAI's own surface under `/v1`: files, uploads in parts, fine-tuning jobs over the same table as the native API,
-//! chat on every model at once, usage and costs. Deliberately absent: assistants, batches, evaluations, and the sharing
-//! of checkpoints between projects.
+//! the sharing of their checkpoints between projects, chat on every model at once, usage and costs. Deliberately absent:
+//! assistants, batches, evaluations.
 
 mod files;
 mod job_output;
 mod job_request;
 mod jobs;
 mod models;
+mod permissions;
 mod uploads;
 mod usage;
 
@@ -40,6 +41,8 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/fine_tuning/jobs/{id}/resume", post(jobs::resume))
         .route("/fine_tuning/jobs/{id}/events", get(job_output::events))
         .route("/fine_tuning/jobs/{id}/checkpoints", get(job_output::checkpoints))
+        .route("/fine_tuning/checkpoints/{id}/permissions", get(permissions::list).post(permissions::create))
+        .route("/fine_tuning/checkpoints/{id}/permissions/{permission}", axum::routing::delete(permissions::delete))
         .route("/models", get(models::list))
         .route("/models/{id}", get(models::get).delete(models::delete))
         .route("/organization/usage/completions", get(usage::completions))

@@ -8,6 +8,7 @@ use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use pc_protocol::CompatibleModel;
 use pc_protocol::openai::{Deleted, List};
+use pc_store::cloud::TunedModel;
 
 use crate::caller::{Caller, blocking};
 use crate::deploying;
@@ -35,11 +36,20 @@ fn all(state: &State, caller: &Caller) -> Answer<Vec<CompatibleModel>> {
         owned_by: owned_by.to_owned(),
     };
     let mut rows: Vec<CompatibleModel> = state.engine.bases().iter().map(|base| row(&base.id, 0, "embedded")).collect();
-    let (tuned, (deployments, _)) =
-        state.store.read(|tx| Ok((tx.models(&caller.workspace)?, tx.deployments(&caller.workspace, 0, 10_000)?)))?;
-    rows.extend(tuned.iter().map(|model| row(&model.name, unix(&model.created_at), &caller.workspace)));
+    let (tuned, (deployments, _)) = state
+        .store
+        .read(|tx| Ok((tx.models_usable(&caller.workspace)?, tx.deployments(&caller.workspace, 0, 10_000)?)))?;
+    rows.retain(|base| caller.scope.may_use(&[&base.id]));
+    let opens = |model: &TunedModel| caller.scope.may_use(&[&model.name, &model.base_model]);
+    rows.extend(
+        tuned
+            .iter()
+            .filter(|model| opens(model))
+            .map(|model| row(&model.name, unix(&model.created_at), &model.workspace_id)),
+    );
     for deployment in deployments.iter().filter(|deployment| deployment.status == "RUNNING") {
-        if !rows.iter().any(|known| known.id == deployment.deployed_model) {
+        let names = [&*deployment.deployed_model, &deployment.model_name, &deployment.base_model];
+        if caller.scope.may_use(&names) && !rows.iter().any(|known| known.id == deployment.deployed_model) {
             rows.push(row(&deployment.deployed_model, unix(&deployment.created_at), &caller.workspace));
         }
     }

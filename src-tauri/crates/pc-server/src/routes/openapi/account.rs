@@ -9,24 +9,31 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use pc_base::{Code, Coded};
 use pc_protocol::Data;
-use pc_protocol::account::{NewKey, VERSION, action};
+use pc_protocol::account::{KeyRow, NewKey, VERSION, WorkspaceRow, action};
 use serde::Serialize;
 
 use super::parameters::Parameters;
 use super::signed::{Admitted, Signed, no_action};
 use crate::caller::blocking;
+use crate::intake::Begun;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 pub(super) async fn act(Shared(state): Shared<Arc<State>>, request: Request) -> Answer<Response> {
     let signed = Signed::read(&state, request).await?;
     blocking(move || {
-        let Admitted { request_id: id, account, access_key_id, action, mut parameters, .. } =
+        let Admitted { request_id: id, account, access_key_id, action, mut parameters, workspace: own, sent } =
             signed.admitted(&state, VERSION)?;
         match action.as_str() {
             action::CREATE_KEY => {
                 let wanted = new_key(parameters)?;
-                said(id, state.account_key_create(account, wanted, &access_key_id))
+                match sent.begin_in(&state, &own)? {
+                    Begun::Again(key) => said::<KeyRow>(id, Ok(key)),
+                    Begun::First(once) => said(
+                        id,
+                        state.account_key_create_then(account, wanted, &access_key_id, |tx, key| once.keep(tx, key)),
+                    ),
+                }
             }
             action::LIST_KEYS => {
                 parameters.done()?;
@@ -40,7 +47,12 @@ pub(super) async fn act(Shared(state): Shared<Arc<State>>, request: Request) -> 
             action::CREATE_WORKSPACE => {
                 let name = parameters.needed("name")?;
                 parameters.done()?;
-                said(id, state.account_workspace_create(account, &name))
+                match sent.begin_in(&state, &own)? {
+                    Begun::Again(row) => said::<WorkspaceRow>(id, Ok(row)),
+                    Begun::First(once) => {
+                        said(id, state.account_workspace_create_then(account, &name, |tx, row| once.keep(tx, row)))
+                    }
+                }
             }
             action::LIST_WORKSPACES => {
                 parameters.done()?;

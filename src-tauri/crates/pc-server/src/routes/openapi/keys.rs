@@ -1,6 +1,8 @@
 //! ModelStudio's API keys of an account. A value is told once, when it is made or reset; afterwards it is masked, because
 //! only its hash is kept. The key that the program derives for itself can be seen and not changed: it would come back.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -13,6 +15,7 @@ use super::parameters::{Parameters, invalid};
 use super::signed::Admitted;
 use crate::account::access::{Scope, is_network};
 use crate::account::keys::{KeyWish, hash_of, of_account, random_key};
+use crate::intake::Begun;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
@@ -99,17 +102,24 @@ fn workspace_of(state: &State, admitted: &Admitted, asked: Option<String>) -> An
     found.ok_or_else(super::workspaces::not_found)
 }
 
-pub(super) fn create(state: &State, mut admitted: Admitted) -> Answer<Response> {
+pub(super) fn create(state: &Arc<State>, mut admitted: Admitted) -> Answer<Response> {
+    let said = |request_id, api_key| Json(StudioAnswer::success(request_id, OneKey { api_key })).into_response();
     let asked = admitted.parameters.text("workspaceId");
     let description = description_of(&mut admitted.parameters)?.unwrap_or_default();
     let scope = scope_of(&mut admitted.parameters, true)?.unwrap_or_default();
     let workspace = workspace_of(state, &admitted, asked)?;
     admitted.parameters.done()?;
+    let once = match admitted.sent.begin_in(state, &admitted.workspace)? {
+        Begun::Again(api_key) => return Ok(said(admitted.request_id, api_key)),
+        Begun::First(once) => once,
+    };
     let (id, created_by) = (workspace.id.clone(), admitted.access_key_id);
     let wish = KeyWish { workspace: id, description, scope, expires_at: None, created_by };
-    let (row, value) = state.key_make(&wish)?;
-    let api_key = StudioKey { api_key_value: value.expose().clone(), ..shown(&row, &workspace) };
-    Ok(Json(StudioAnswer::success(admitted.request_id, OneKey { api_key })).into_response())
+    let api_key = state.key_make_then(&wish, |tx, row, value| {
+        let api_key = StudioKey { api_key_value: value.expose().clone(), ..shown(row, &workspace) };
+        once.keep(tx, &api_key).map(|()| api_key)
+    })?;
+    Ok(said(admitted.request_id, api_key))
 }
 
 pub(super) fn list(state: &State, admitted: Admitted) -> Answer<Response> {

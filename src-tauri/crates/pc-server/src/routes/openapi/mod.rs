@@ -49,7 +49,7 @@ async fn studio(
     state: Arc<State>,
     request: Request,
     action: &'static str,
-    answer: impl FnOnce(&State, Admitted) -> Answer<Response> + Send + 'static,
+    answer: impl FnOnce(&Arc<State>, Admitted) -> Answer<Response> + Send + 'static,
 ) -> Answer<Response> {
     let signed = Signed::read(&state, request).await?;
     blocking(move || {
@@ -64,7 +64,7 @@ async fn studio(
 macro_rules! actions {
     ($($name:ident = $action:literal, $answer:path;)+) => {
         $(async fn $name(Shared(state): Shared<Arc<State>>, request: Request) -> Answer<Response> {
-            studio(state, request, $action, $answer).await
+            studio(state, request, $action, |state, admitted| $answer(state, admitted)).await
         })+
     };
 }

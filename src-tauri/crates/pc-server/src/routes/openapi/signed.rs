@@ -12,6 +12,7 @@ use super::parameters::Parameters;
 use crate::account::acs3::{self, claim_of, fits};
 use crate::caller::bytes_of;
 use crate::edge::RequestId;
+use crate::intake::Sent;
 use crate::refusal::{Answer, Refusal};
 use crate::state::{State, text_of};
 
@@ -40,6 +41,8 @@ pub(super) struct Admitted {
     pub action: String,
     /// Of query and form.
     pub parameters: Parameters,
+    /// Its `Idempotency-Key`: the vendor's own package has no token for this.
+    pub sent: Sent,
 }
 
 impl Admitted {
@@ -106,6 +109,9 @@ impl Signed {
         if nonce.is_empty() || nonce.len() > 128 || !new {
             return Err(bad("SignatureNonceUsed", "The nonce was used already."));
         }
+        let target = self.uri.to_string();
+        let parts = [self.method.as_str(), text("x-acs-action"), &target].map(str::as_bytes);
+        let sent = Sent::new(&self.headers, parts.into_iter().chain([&*self.body]))?;
         let mut all = query;
         for (name, value) in self.form()? {
             if all.insert(name, value).is_some() {
@@ -119,6 +125,7 @@ impl Signed {
             access_key_id: claim.access_key_id,
             action: text("x-acs-action").to_owned(),
             parameters: Parameters::new(all),
+            sent,
         })
     }
 

@@ -1,5 +1,7 @@
 //! ModelStudio's workspaces of an account.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -13,6 +15,7 @@ use super::keys::millis;
 use super::listed::{Names, page};
 use super::parameters::invalid;
 use super::signed::Admitted;
+use crate::intake::Begun;
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
@@ -33,16 +36,22 @@ fn shown(row: &Workspace) -> StudioWorkspace {
     }
 }
 
-pub(super) fn create(state: &State, admitted: Admitted) -> Answer<Response> {
-    let Admitted { request_id, account, mut parameters, .. } = admitted;
+pub(super) fn create(state: &Arc<State>, admitted: Admitted) -> Answer<Response> {
+    let Admitted { request_id, account, mut parameters, workspace: own, sent, .. } = admitted;
     let name = parameters.needed("workspaceName")?;
     if name.chars().count() > 64 || name.chars().any(char::is_control) {
         return Err(invalid("workspaceName", "it is plain text of at most 64 characters"));
     }
     parameters.word("serviceSite", &[REGION])?;
     parameters.done()?;
-    let row = state.workspace_add_to(account, &name)?;
-    Ok(Json(StudioAnswer::success(request_id, OneWorkspace { workspace: shown(&row) })).into_response())
+    let workspace = match sent.begin_in(state, &own)? {
+        Begun::Again(workspace) => workspace,
+        Begun::First(once) => state.workspace_add_then(account, &name, |tx, row| {
+            let workspace = shown(row);
+            once.keep(tx, &workspace).map(|()| workspace)
+        })?,
+    };
+    Ok(Json(StudioAnswer::success(request_id, OneWorkspace { workspace })).into_response())
 }
 
 pub(super) fn list(state: &State, admitted: Admitted) -> Answer<Response> {
