@@ -29,6 +29,12 @@ fn openai() {
     drive("openai_surface.py");
 }
 
+/// Both vendors' clients without blocking, raw, by command line and rudely; what projects of an account share.
+#[test]
+fn asynchronous() {
+    drive("asynchronous.py");
+}
+
 /// BSS OpenAPI and ModelStudio OpenAPI: bills, costs, keys and workspaces.
 #[test]
 fn bills() {

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use pc_base::{Cancel, Failure, Language, Silent};
-use pc_tests::installation::Installation;
-use serde_json::Value;
+use pc_cloud::Cloud;
+use pc_protocol::{CreateFineTune, FineTune, FineTuneStatus};
+use pc_tests::installation::{Installation, TINY};
+use serde_json::{Value, json};
 
-use crate::served::{Served, until};
+use crate::served::{PATIENCE, Served, until};
 
 /// A file system in memory; unmounted when dropped.
 struct Mounted(PathBuf, tempfile::TempDir);
@@ -96,6 +98,108 @@ async fn a_full_disk_is_told_and_all_goes_on_when_there_is_room() {
     let after = cloud.file_upload(&small, "after.jsonl", "", &Silent, &Cancel::default()).await.unwrap();
     let back = cloud.file_download(&after.file_id, scratch.path(), &Silent, &Cancel::default()).await.unwrap();
     assert_eq!(std::fs::read(back).unwrap(), b"{}\n", "with room it goes on");
+}
+
+/// A training that cannot note what it trained, and a bill that cannot note that it was asked: told so, and neither a job nor
+/// a token is lost or charged twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fills_while_a_training_runs_and_bills_are_read_is_told_and_nothing_is_charged_twice() {
+    let Some(disk) = Mounted::new(64) else { return };
+    let served = Served::start(Some(disk.0.join("data")));
+    let cloud = served.cloud();
+    let scratch = tempfile::tempdir().unwrap();
+    let rows = scratch.path().join("rows.jsonl");
+    pc_base::write_atomic(&rows, pc_testkit::tiny_rows(24).as_bytes()).unwrap();
+    let file = cloud.file_upload(&rows, "rows.jsonl", "", &Silent, &Cancel::default()).await.unwrap();
+    let job = |epochs: u32| CreateFineTune {
+        model: TINY.to_owned(),
+        training_file_ids: vec![file.file_id.clone()],
+        training_type: Some("efficient_sft".to_owned()),
+        hyper_parameters: serde_json::from_value(json!({"n_epochs": epochs, "batch_size": 8, "max_length": 64}))
+            .unwrap(),
+        ..CreateFineTune::default()
+    };
+    let long = cloud.fine_tune_create(&job(200)).await.unwrap().job_id;
+    ended(&cloud, &long, |job| job.status == FineTuneStatus::Running).await;
+    let filler = disk.0.join("filler");
+    fill(&filler);
+    let month = jiff::Timestamp::now().to_zoned(pc_protocol::time::zone()).strftime("%Y-%m").to_string();
+    let told = "no space left on the cloud's disk";
+    // A few bytes may be left where pages have room, so not the first, but one of many is refused.
+    let refused = async || {
+        for _ in 0..200 {
+            if let Err(error) = cloud.bill_overview(&month).await {
+                return format!("{:?} {error:#}", Failure::of(&error, Language::English));
+            }
+        }
+        String::new()
+    };
+    let refused = refused().await;
+    assert!(refused.is_empty() || refused.contains(told), "{refused}");
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    std::fs::remove_file(&filler).unwrap();
+    let end = ended(&cloud, &long, |job| job.status.is_final()).await;
+    let failed = end.status == FineTuneStatus::Failed && end.code.as_deref() == Some("DiskFull");
+    assert!(failed || end.status == FineTuneStatus::Succeeded, "{end:?}");
+    let short = cloud.fine_tune_create(&job(1)).await.unwrap().job_id;
+    let done = ended(&cloud, &short, |job| job.status.is_final()).await;
+    assert_eq!(done.status, FineTuneStatus::Succeeded, "with room it goes on: {done:?}");
+    let lines = cloud.bill_lines(&month).await.unwrap();
+    let billed = lines
+        .iter()
+        .filter(|line| line.item == "training_token")
+        .map(|line| line.quantity * rust_decimal::Decimal::from(1000))
+        .sum::<rust_decimal::Decimal>();
+    let trained =
+        [&end, &done].into_iter().filter(|job| job.status == FineTuneStatus::Succeeded).filter_map(|job| job.usage);
+    assert_eq!(billed, rust_decimal::Decimal::from(trained.sum::<u64>()), "what succeeded is charged, once");
+    println!(
+        "while full: bill {}, the long job {:?}",
+        if refused.is_empty() { "answered" } else { "refused" },
+        end.status
+    );
+}
+
+async fn ended(cloud: &Cloud, id: &str, wanted: impl Fn(&FineTune) -> bool) -> FineTune {
+    let began = std::time::Instant::now();
+    loop {
+        let job = cloud.fine_tune(id).await.unwrap();
+        if wanted(&job) {
+            return job;
+        }
+        assert!(began.elapsed() < PATIENCE, "{job:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// Linux refuses to make a file system read-only under files that are open for writing, which the database is. So it is the
+/// folder of sealed files that becomes read-only beneath the running cloud.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_becomes_read_only_while_it_runs_is_told_and_recovers() {
+    let Some(disk) = Mounted::new(64) else { return };
+    let served = Served::start(Some(disk.0.join("data")));
+    let cloud = served.cloud();
+    let scratch = tempfile::tempdir().unwrap();
+    let small = scratch.path().join("small.jsonl");
+    pc_base::write_atomic(&small, b"{}\n").unwrap();
+    let upload = async || cloud.file_upload(&small, "small.jsonl", "", &Silent, &Cancel::default()).await;
+    let kept = upload().await.unwrap();
+    let blobs = until("sealed files", || {
+        ["data/blobs", "data/cloud/blobs"].map(|path| disk.0.join(path)).into_iter().find(|path| path.is_dir())
+    });
+    let itself = blobs.to_string_lossy().into_owned();
+    assert!(mount(&["--bind", &itself], &blobs) && mount(&["-o", "remount,bind,ro"], &blobs));
+    for _ in 0..3 {
+        let error = upload().await.unwrap_err();
+        let failure = Failure::of(&error, Language::English);
+        assert!(failure.message.contains("can only be read"), "{failure:?}");
+    }
+    let download = async || cloud.file_download(&kept.file_id, scratch.path(), &Silent, &Cancel::default()).await;
+    assert_eq!(std::fs::read(download().await.unwrap()).unwrap(), b"{}\n", "what is there can be read");
+    assert_eq!(cloud.files(1, 10).await.unwrap().total, 1, "what was refused is not there");
+    assert!(Command::new("umount").arg(&blobs).status().unwrap().success());
+    upload().await.unwrap();
+    assert_eq!(cloud.files(1, 10).await.unwrap().total, 2, "it goes on once it can be written");
 }
 
 #[test]

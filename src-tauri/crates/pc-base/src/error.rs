@@ -102,7 +102,7 @@ pub struct Failure {
 impl Failure {
     /// The outermost code in the chain wins; an error without one is our fault (`internal`).
     pub fn of(error: &anyhow::Error, language: Language) -> Self {
-        let found = error.downcast_ref::<Coded>().cloned().or_else(|| disk_full(error));
+        let found = error.downcast_ref::<Coded>().cloned().or_else(|| disk(error));
         let coded = found.unwrap_or_else(|| coded(Code::Internal));
         let chain: Vec<String> =
             error.chain().map(ToString::to_string).filter(|text| *text != coded.to_string()).collect();
@@ -123,10 +123,14 @@ impl Failure {
     }
 }
 
-/// A full disk surfaces from any write, so it is recognised here once instead of at each of them.
-fn disk_full(error: &anyhow::Error) -> Option<Coded> {
+/// A full disk, or one that became read-only, surfaces from any write, so it is recognised here once instead of at each of them.
+fn disk(error: &anyhow::Error) -> Option<Coded> {
     let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>())?;
-    (io.kind() == std::io::ErrorKind::StorageFull).then(|| coded(Code::DiskFull))
+    match io.kind() {
+        std::io::ErrorKind::StorageFull => Some(coded(Code::DiskFull)),
+        std::io::ErrorKind::ReadOnlyFilesystem => Some(coded(Code::DiskReadOnly)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

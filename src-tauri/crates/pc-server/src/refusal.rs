@@ -80,6 +80,10 @@ impl Refusal {
             let message = "There is no space left on the cloud's disk.";
             return Self::new(StatusCode::INSUFFICIENT_STORAGE, "DiskFull", message);
         }
+        if code == Code::DiskReadOnly.name() {
+            let message = "The cloud's disk can only be read now; nothing was kept.";
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, "DiskReadOnly", message);
+        }
         tracing::error!(error = format!("{error:#}"), "a request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "An internal error occurred.")
     }

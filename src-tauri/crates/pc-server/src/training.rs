@@ -32,6 +32,7 @@ impl From<anyhow::Error> for Fault {
             "worker_died" => "WorkerDied",
             "memory_short" => "OutOfMemory",
             "disk_full" | "disk_short" => "DiskFull",
+            "disk_read_only" => "DiskReadOnly",
             "input_invalid" | "dataset_empty" | "training_rows_too_long" | "template_invalid" => "InvalidData",
             "training_diverged" => "TrainingDiverged",
             "model_not_prepared" | "model_file_truncated" | "model_file_invalid" | "model_hash_wrong" => {

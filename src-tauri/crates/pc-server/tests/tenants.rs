@@ -28,6 +28,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/fine-tunes/{}/stream", "job"),
     ("GET", "/api/v1/fine-tunes/{}/checkpoints", "job"),
     ("GET", "/api/v1/fine-tunes/{}/export/checkpoint-1", "job"),
+    ("GET", "/api/v1/fine-tunes/{}/validation-results", "job"),
+    ("GET", "/api/v1/fine-tunes/{}/validation-details/checkpoint-1", "job"),
     ("GET", "/api/v1/extensions/fine-tunes/{}/weights", "job"),
     ("GET", "/api/v1/extensions/fine-tunes/{}/weights/adapter_config.json", "job"),
     ("GET", "/v1/fine_tuning/jobs/{}", "job"),
@@ -186,4 +188,34 @@ async fn lists_hold_ones_own_only_and_the_owner_still_has_everything() {
     let token = refused["token"].as_str().unwrap();
     let (_, theirs) = cloud.call_as(token, "GET", "/api/v1/files", Value::Null).await;
     assert_eq!(theirs["data"]["total"], 0, "a token is its key's workspace's");
+}
+
+/// Prints how long both take; what is asserted is only that both are answered alike, because a busy machine is no fault.
+#[tokio::test]
+async fn the_time_of_an_answer_is_printed_for_what_is_anothers_and_for_what_never_was() {
+    let cloud = Cloud::new();
+    let (file, other) = (cloud.dataset().await, cloud.other());
+    let job = cloud.tune(&file).await;
+    cloud.until(&format!("/api/v1/fine-tunes/{job}"), "SUCCEEDED").await;
+    let never = (uuid::Uuid::new_v4().to_string(), "ft-202601010000-0000".to_owned());
+    for (kind, path, foreign, never) in [
+        ("file", "/api/v1/files/", &file, &never.0),
+        ("job", "/api/v1/fine-tunes/", &job, &never.1),
+        ("job", "/v1/fine_tuning/jobs/", &job, &never.1),
+    ] {
+        let (mut times, mut answers) = ([Vec::new(), Vec::new()], std::collections::BTreeSet::new());
+        for _ in 0..200 {
+            for (index, id) in [foreign, never].into_iter().enumerate() {
+                let began = std::time::Instant::now();
+                answers.insert(answer(&cloud, &other, "GET", &format!("{path}{id}"), &Value::Null, id).await);
+                times[index].push(began.elapsed());
+            }
+        }
+        assert_eq!(answers.len(), 1, "{answers:?}");
+        let [foreign, never] = times.map(|mut all| {
+            all.sort_unstable();
+            all[all.len() / 2]
+        });
+        println!("{kind} at {path}: median of 200: another's {foreign:?}, none {never:?}");
+    }
 }

@@ -138,6 +138,7 @@ fn told(error: anyhow::Error) -> anyhow::Error {
     let sqlite = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
     match sqlite {
         Some(ErrorCode::DiskFull) => error.context(coded(Code::DiskFull)),
+        Some(ErrorCode::ReadOnly) => error.context(coded(Code::DiskReadOnly)),
         _ => error,
     }
 }
