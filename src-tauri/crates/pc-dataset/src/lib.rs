@@ -24,6 +24,7 @@ pub mod read;
 mod record;
 mod rows;
 pub mod sample;
+pub mod split;
 mod thinking;
 mod tools;
 mod turns;

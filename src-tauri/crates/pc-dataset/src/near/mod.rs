@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use contradictions::{Contradiction, Contradictions, OneAnswer, contradictions};
 pub(crate) use index::{Index, Reader};
 pub use leaks::{Held, HeldKind, Leak, Leaks, leaks};
-pub(crate) use shingle::jaccard;
+pub(crate) use shingle::{jaccard, mix};
 
 /// Which text of a row is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
