@@ -192,6 +192,7 @@ async fn lists_hold_ones_own_only_and_the_owner_still_has_everything() {
 
 /// Prints how long both take; what is asserted is only that both are answered alike, because a busy machine is no fault.
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "the figures are what it is for")]
 async fn the_time_of_an_answer_is_printed_for_what_is_anothers_and_for_what_never_was() {
     let cloud = Cloud::new();
     let (file, other) = (cloud.dataset().await, cloud.other());
