@@ -59,7 +59,8 @@ async fn a_browser_gets_pages_calls_and_streams() {
     assert!(page.contains(CSP), "the policy is the window's: {page}");
     let (status, settings) = host.post("/rpc/settings_get", &json!({})).await;
     assert!(status.contains("200"), "{status}");
-    assert_eq!(serde_json::from_str::<Value>(&settings).unwrap(), json!({"language": "system", "theme": "system"}));
+    let chosen = json!({"language": "system", "theme": "system", "upload_bytes_per_second": 0, "upload_hours": ""});
+    assert_eq!(serde_json::from_str::<Value>(&settings).unwrap(), chosen);
     let (status, refused) = host.post("/rpc/cloud_select", &json!({"id": "x"})).await;
     let refused: Value = serde_json::from_str(&refused).unwrap();
     assert!(status.contains("422") && refused["code"] == "not_found", "{status} {refused}");
