@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::Limits;
 use crate::check::{self, CheckOptions};
 use crate::near::NearOptions;
+use crate::privacy::{Detector, Rules, ScanOptions, scan_file};
 
 /// What was measured.
 #[derive(Clone, Debug, Serialize)]
@@ -30,7 +31,7 @@ pub struct Bench {
 #[derive(Clone, Debug, Serialize)]
 pub struct Stage {
     /// `hash` (SHA-256 and MD5 one after the other, one core), `judge` (parse and format rules, all cores), `near` (near
-    /// duplicates), or `check` (all of it together, as a user gets it).
+    /// duplicates), `privacy` (personal data and secrets, all cores), or `check` (all of it together, as a user gets it).
     pub name: String,
     pub seconds: f64,
     /// Seconds of processor time of all cores, where the system tells it (Linux): what the stage costs on a machine that
@@ -71,6 +72,10 @@ fn measure(path: &Path, cancel: &Cancel) -> anyhow::Result<Bench> {
     let from = start();
     crate::near::duplicates(path, &NearOptions::default(), &Silent, cancel)?;
     stage("near", from);
+    let from = start();
+    let detector = Detector::new(&Rules::default())?;
+    scan_file(path, &detector, &ScanOptions::default(), &Silent, cancel)?;
+    stage("privacy", from);
     let from = start();
     let options = CheckOptions {
         limits: Limits { file_bytes: u64::MAX, console_bytes: u64::MAX, ..Limits::default() },
@@ -222,7 +227,7 @@ mod tests {
         assert!(bench.bytes >= 300_000 && bench.rows > 100, "{bench:?}");
         assert_eq!(
             bench.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
-            ["hash", "judge", "near", "check"]
+            ["hash", "judge", "near", "privacy", "check"]
         );
         assert!(dir.path().read_dir().expect("readable").next().is_none(), "the generated file is gone");
     }

@@ -20,6 +20,7 @@ mod lines;
 pub mod map;
 pub mod near;
 pub mod passages;
+pub mod privacy;
 pub mod read;
 mod record;
 mod rows;
