@@ -263,6 +263,20 @@ pub enum Dataset {
         #[arg(long, value_enum, default_value_t)]
         kind: RowKind,
     },
+    /// Make rows to train on out of a file that people have: JSONL, JSON, CSV, Excel, Parquet, text, Markdown, a zip or a
+    /// folder of them. What its columns mean is guessed and told, or taken from a recipe.
+    Convert {
+        file: PathBuf,
+        /// The JSONL file to write.
+        #[arg(long)]
+        out: PathBuf,
+        /// A recipe that was kept.
+        #[arg(long)]
+        recipe: Option<PathBuf>,
+        /// Keep the recipe that was used, to be read, changed and used again.
+        #[arg(long, value_name = "FILE")]
+        keep_recipe: Option<PathBuf>,
+    },
     /// Check a file and, where it has no errors, send it to the cloud.
     Upload {
         file: PathBuf,

@@ -61,6 +61,41 @@ fn a_good_data_set_passes_and_a_broken_one_names_each_line() {
 }
 
 #[test]
+fn a_table_that_people_have_becomes_rows_that_pass_the_check_and_its_recipe_makes_the_same_rows_again() {
+    let partner = Partner::new();
+    let table = partner
+        .file("qa.csv", "问题,答案\n早餐几点？,六点四十。\n几点退房？,\"中午十二点，\n可以延迟。\"\n有停车场吗？,\n");
+    let place = |name: &str| text(&partner.root.path().join(name));
+    let (out, again, recipe) = (place("rows.jsonl"), place("again.jsonl"), place("recipe.json"));
+    let (done, status) = partner.json(&["dataset", "convert", &table, "--out", &out, "--keep-recipe", &recipe]);
+    assert_eq!(
+        (done["report"]["rows"].as_u64(), done["report"]["records"].as_u64(), status),
+        (Some(2), Some(3), 0),
+        "{done}"
+    );
+    assert_eq!(done["report"]["skips"]["total"], 1, "the one without an answer: {done}");
+    assert!(done["guess"]["certainty"].as_f64() > Some(0.5), "{done}");
+    let (report, status) = partner.json(&["dataset", "check", &out]);
+    assert_eq!(
+        (report["good_rows"].as_u64(), report["errors_total"].as_u64(), status),
+        (Some(2), Some(0), 0),
+        "{report}"
+    );
+    let (done, _) = partner.json(&["dataset", "convert", &table, "--out", &again, "--recipe", &recipe]);
+    assert!(done["guess"].is_null(), "{done}");
+    assert_eq!(std::fs::read(&out).unwrap(), std::fs::read(&again).unwrap());
+    let left: Vec<_> =
+        std::fs::read_dir(partner.root.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with('.')), "nothing else stays: {left:?}");
+    for (bad, code) in [(partner.file("cut.xlsx", "PK\u{3}\u{4}cut"), "source_"), (partner.file("bad.json", "{"), "")] {
+        let output = partner.run(&["dataset", "convert", &bad, "--out", &out]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && error.contains(&format!("[{code}")), "{bad}: {error}");
+    }
+    assert_eq!(std::fs::read(&out).unwrap(), std::fs::read(&again).unwrap(), "a refused file changes nothing");
+}
+
+#[test]
 fn a_missing_file_is_one_sentence_in_the_readers_language() {
     let partner = Partner::new();
     for (language, word) in [("en", "There is no file"), ("zh-CN", "找不到文件")] {

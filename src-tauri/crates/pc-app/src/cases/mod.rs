@@ -4,6 +4,7 @@
 mod catalog;
 mod chat;
 mod clouds;
+mod convert;
 mod datasets;
 mod deployments;
 mod estimate;
@@ -19,6 +20,7 @@ mod tunes;
 mod uploads;
 mod usage;
 
+pub use convert::{Convert, Converted};
 pub(crate) use storage::size;
 pub(crate) use tune_log::Logs;
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use pc_app::api::{DatasetId, DatasetKind, DatasetRow, DatasetUpload, Empty, UploadId, UploadRow};
+use pc_app::{Convert, Converted};
 use serde_json::json;
 
 use super::Call;
@@ -18,6 +19,12 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
     let (app, shown, language) = (&call.app, &call.shown, call.language());
     match command {
         Dataset::Check { file, kind } => return check(&file, kind.into(), call).await,
+        Dataset::Convert { file, out, recipe, keep_recipe } => {
+            let wanted = Convert { path: file, out: out.clone(), recipe, keep: keep_recipe };
+            let done = app.dataset_convert(wanted, &call.live()).await?;
+            shown.result(&serde_json::to_value(&done)?, &converted(&done, &out, shown));
+            return Ok(if done.report.rows > 0 { ExitCode::SUCCESS } else { ExitCode::from(1) });
+        }
         Dataset::Upload { file, kind, description, limit_rate, hours } => {
             let path = std::path::absolute(&file)?.to_string_lossy().into_owned();
             let (kind, bytes_per_second) = (Some(kind.into()), limit_rate);
@@ -83,6 +90,25 @@ async fn upload(wanted: DatasetUpload, call: &Call) -> Result<ExitCode> {
     }
     shown.result(&serde_json::to_value(&row)?, &said);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why the columns were understood as they were, what was passed over, and the counts.
+fn converted(done: &Converted, out: &Path, shown: &Shown) -> String {
+    let language = shown.language();
+    let reasons = done.guess.iter().flat_map(|guess| &guess.reasons).map(|reason| reason.sentence(language));
+    let skips = done.report.skips.kept.iter().map(|skipped| skipped.sentence(language));
+    let mut lines: Vec<String> = reasons.chain(skips).collect();
+    let (rows, records) = (figures::count(done.report.rows), figures::count(done.report.records));
+    let (skipped, out) = (figures::count(done.report.skips.total), out.display());
+    lines.push(match (language, done.report.rows) {
+        (pc_base::Language::English, 0) => format!("No row came of {records} records, so nothing was written."),
+        (pc_base::Language::Chinese, 0) => format!("{records} 条记录中没有得到任何一行，因此没有写入文件。"),
+        (pc_base::Language::English, _) => {
+            format!("{out}: {rows} rows of {records} records, {skipped} passed over")
+        }
+        (pc_base::Language::Chinese, _) => format!("{out}：由 {records} 条记录得到 {rows} 行，跳过 {skipped} 条"),
+    });
+    lines.join("\n")
 }
 
 fn is_about_rows(error: &anyhow::Error) -> bool {

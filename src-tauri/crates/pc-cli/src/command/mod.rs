@@ -75,8 +75,8 @@ pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result
     let shown = shown.clone();
     let call = || anyhow::Ok(Call { app: opened(&places, &shown)?, shown: shown.clone(), cancel: cancel.clone() });
     match command {
-        // A check needs no keychain, either.
-        Command::Dataset(command @ Dataset::Check { .. }) => {
+        // What stays on this machine needs no keychain, either.
+        Command::Dataset(command @ (Dataset::Check { .. } | Dataset::Convert { .. })) => {
             return dataset::run(command, &Call { app: App::open(places)?, shown, cancel }).await;
         }
         Command::Chat(chat) => return blocking(move || chat::run(&chat, &places, &shown, &cancel)).await,
