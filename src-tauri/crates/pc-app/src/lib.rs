@@ -27,7 +27,7 @@ mod tasks;
 mod words;
 
 pub use app::App;
-pub use cases::{Convert, Converted};
+pub use cases::{Convert, Converted, Split};
 pub use hidden::hidden_main;
 pub use keys::unattended_keychain;
 pub use live::Live;

@@ -277,6 +277,21 @@ pub enum Dataset {
         #[arg(long, value_name = "FILE")]
         keep_recipe: Option<PathBuf>,
     },
+    /// Divide rows into training and validation, the same way each time. Rows that are nearly the same stay on one side.
+    Split {
+        file: PathBuf,
+        /// The JSONL file of the rows to train on.
+        #[arg(long)]
+        training: PathBuf,
+        /// The JSONL file of the rows to validate with.
+        #[arg(long)]
+        validation: PathBuf,
+        /// Of the rows, for validation.
+        #[arg(long, default_value_t = 0.2, value_name = "SHARE")]
+        share: f64,
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
     /// Check a file and, where it has no errors, send it to the cloud.
     Upload {
         file: PathBuf,

@@ -82,6 +82,8 @@ fn stage(name: &str, language: Language) -> &str {
         "convert" | "export" => ("Converting", "转换"),
         "load" => ("Loading", "加载"),
         "import" => ("Importing", "导入"),
+        "near" | "compare" => ("Looking for similar rows", "查找相似的行"),
+        "split" => ("Dividing", "划分"),
         "wait" => ("Waiting for the upload hours", "等待上传时段"),
         "train" => ("Training", "训练"),
         "evaluate" => ("Asking the golden questions", "回答黄金问题"),

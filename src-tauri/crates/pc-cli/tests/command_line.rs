@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A program with a home of its own and, for what it must not touch, an empty cache.
 struct Partner {
@@ -93,6 +93,42 @@ fn a_table_that_people_have_becomes_rows_that_pass_the_check_and_its_recipe_make
         assert!(!output.status.success() && error.contains(&format!("[{code}")), "{bad}: {error}");
     }
     assert_eq!(std::fs::read(&out).unwrap(), std::fs::read(&again).unwrap(), "a refused file changes nothing");
+}
+
+#[test]
+fn a_split_loses_no_row_is_the_same_each_time_and_refuses_what_is_no_share() {
+    let partner = Partner::new();
+    let row = |n: u32| {
+        let (question, answer) = (format!("{n} 号客房在第 {} 层的哪一侧？", n * 7), format!("在 {} 侧，{n}。", n * 31));
+        json!({"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]})
+            .to_string()
+    };
+    let rows: Vec<String> = (0..200).map(row).collect();
+    let file = partner.file("rows.jsonl", &(rows.join("\n") + "\n"));
+    let place = |name: &str| text(&partner.root.path().join(name));
+    let divide = |training: &str, validation: &str, share: &str| {
+        let args = ["dataset", "split", &file, "--training", training, "--validation", validation, "--share", share];
+        partner.json(&args)
+    };
+    let (done, status) = divide(&place("t.jsonl"), &place("v.jsonl"), "0.25");
+    assert_eq!(status, 0, "{done}");
+    let lines = |name: &str| -> Vec<String> {
+        std::fs::read_to_string(place(name)).unwrap().lines().map(str::to_owned).collect()
+    };
+    let mut both = [lines("t.jsonl"), lines("v.jsonl")].concat();
+    assert_eq!(done["written"][1]["rows"].as_u64(), Some(lines("v.jsonl").len() as u64), "{done}");
+    both.sort();
+    let mut all = rows.clone();
+    all.sort();
+    assert_eq!(both, all, "every row is on one side");
+    divide(&place("t2.jsonl"), &place("v2.jsonl"), "0.25");
+    assert_eq!((lines("t.jsonl"), lines("v.jsonl")), (lines("t2.jsonl"), lines("v2.jsonl")));
+    for bad in ["0", "1", "1.5", "-1", "nan"] {
+        let share = format!("--share={bad}");
+        let args = ["dataset", "split", &file, "--training", &place("a"), "--validation", &place("b"), &share];
+        let output = partner.run(&args);
+        assert!(String::from_utf8(output.stderr).unwrap().contains("[input_invalid]"), "{bad}");
+    }
 }
 
 #[test]

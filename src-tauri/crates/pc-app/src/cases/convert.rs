@@ -1,5 +1,5 @@
-//! `partner dataset convert`: any file that people have becomes rows to train on, by a recipe that was kept or is guessed from
-//! the file. Deliberately absent: reading and mapping, which are `pc-dataset`.
+//! `partner dataset convert` and `split`: any file that people have becomes rows to train on, by a recipe that was kept or is
+//! guessed from the file; rows are divided. Deliberately absent: reading, mapping and likeness, which are `pc-dataset`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use pc_base::{Code, CodedExt as _, coded, write_atomic};
 use pc_dataset::map::{Conversion, ConvertReport, Guess, Recipe, convert, guess};
 use pc_dataset::read::{ReadOptions, detect};
+use pc_dataset::split::{Share, SplitOptions, Written, split};
 use serde::Serialize;
 
 use crate::api::TaskProgress;
@@ -60,6 +61,36 @@ impl App {
                 write_atomic(keep, &serde_json::to_vec_pretty(&recipe)?)?;
             }
             Ok(Converted { recipe, guess: guessed, report })
+        })
+        .await
+    }
+}
+
+/// How to divide a data set.
+#[derive(Clone, Debug)]
+pub struct Split {
+    pub path: PathBuf,
+    pub training: PathBuf,
+    pub validation: PathBuf,
+    /// Of the rows, for validation: between 0 and 1.
+    pub validation_share: f64,
+    pub seed: u64,
+}
+
+impl App {
+    /// Divides a file's rows into training and validation, the same way each time; rows that are nearly the same stay on one
+    /// side. What the selected cloud would refuse for its size becomes several files.
+    pub async fn dataset_split(&self, wanted: Split, live: &Live<TaskProgress>) -> Result<Vec<Written>> {
+        let (live, limits) = (live.clone(), self.file_limits().await?);
+        self.blocking(move |_| {
+            let share = |path: &PathBuf, share| Share { path: path.clone(), share };
+            let shares = [
+                share(&wanted.training, 1.0 - wanted.validation_share),
+                share(&wanted.validation, wanted.validation_share),
+            ];
+            let options =
+                SplitOptions { seed: wanted.seed, file_bytes: Some(limits.file_bytes), ..SplitOptions::default() };
+            split(&wanted.path, &shares, &options, &live, &live.cancel)
         })
         .await
     }

@@ -50,7 +50,7 @@ impl App {
     }
 
     /// What the selected cloud takes: as it says, else as Model Studio documents.
-    async fn file_limits(&self) -> Result<Limits> {
+    pub(super) async fn file_limits(&self) -> Result<Limits> {
         let own = self.selected_id().await? == EMBEDDED;
         let says = match own {
             // A check does not start a cloud.

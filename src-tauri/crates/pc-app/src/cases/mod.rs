@@ -20,7 +20,7 @@ mod tunes;
 mod uploads;
 mod usage;
 
-pub use convert::{Convert, Converted};
+pub use convert::{Convert, Converted, Split};
 pub(crate) use storage::size;
 pub(crate) use tune_log::Logs;
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use pc_app::api::{DatasetId, DatasetKind, DatasetRow, DatasetUpload, Empty, UploadId, UploadRow};
-use pc_app::{Convert, Converted};
+use pc_app::{Convert, Converted, Split};
 use serde_json::json;
 
 use super::Call;
@@ -24,6 +24,15 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
             let done = app.dataset_convert(wanted, &call.live()).await?;
             shown.result(&serde_json::to_value(&done)?, &converted(&done, &out, shown));
             return Ok(if done.report.rows > 0 { ExitCode::SUCCESS } else { ExitCode::from(1) });
+        }
+        Dataset::Split { file: path, training, validation, share: validation_share, seed } => {
+            let wanted = Split { path, training, validation, validation_share, seed };
+            let written = app.dataset_split(wanted, &call.live()).await?;
+            let files = written.iter().flat_map(|set| &set.files).map(|file| file.display().to_string());
+            let rows: Vec<String> = written.iter().map(|set| figures::count(set.rows)).collect();
+            let told = format!("{} {}", rows.join(" + "), shown.words("rows", "行"));
+            let text: Vec<String> = files.chain([told]).collect();
+            shown.result(&json!({"written": written}), &text.join("\n"));
         }
         Dataset::Upload { file, kind, description, limit_rate, hours } => {
             let path = std::path::absolute(&file)?.to_string_lossy().into_owned();

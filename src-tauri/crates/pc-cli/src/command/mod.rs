@@ -76,7 +76,7 @@ pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result
     let call = || anyhow::Ok(Call { app: opened(&places, &shown)?, shown: shown.clone(), cancel: cancel.clone() });
     match command {
         // What stays on this machine needs no keychain, either.
-        Command::Dataset(command @ (Dataset::Check { .. } | Dataset::Convert { .. })) => {
+        Command::Dataset(command @ (Dataset::Check { .. } | Dataset::Convert { .. } | Dataset::Split { .. })) => {
             return dataset::run(command, &Call { app: App::open(places)?, shown, cancel }).await;
         }
         Command::Chat(chat) => return blocking(move || chat::run(&chat, &places, &shown, &cancel)).await,
