@@ -1,5 +1,5 @@
 /** @file Every page over the test host, to look at without Rust: `npm run showcase`, then serve `dist-showcase`.
- * `?lang=zh-CN&theme=dark&state=empty|slow|broken|keychain` choose what is seen. Never part of the shipped bundle.
+ * `?lang=zh-CN&theme=dark&state=empty|slow|broken|keychain|uploads` choose what is seen. Never part of the shipped bundle.
  */
 import { start } from '../app/start';
 import i18n, { langOf } from '../i18n';
@@ -11,6 +11,7 @@ state.settings = { ...state.settings, language: wanted.get('lang') ?? 'en', them
 const kind = wanted.get('state');
 if (kind === 'empty') Object.assign(state, { tunes: [], datasets: [], models: [], deployments: [], usage: { ...state.usage, lines: [], days: [], synced_at: null, balance: null } });
 if (kind === 'keychain') state.keychain.place = 'undecided';
+if (kind === 'uploads') state.uploads = [{ upload_id: 'u-1', name: 'hotel-2026.jsonl', path: '/data/user/exports/hotel-2026.jsonl', kind: 'sft', description: '', bytes: 4_213_000_000, arrived: 1_870_000_000, begun_at: '2026-11-24T22:04:00Z' }];
 if (kind === 'tasks') state.tasks = [{ id: '1', command: 'model_pull', subject: '酒店客服 v2', progress: { stage: 'download', done: 8_400_000, total: 15_200_000, unit: 'bytes' }, started_at: '2026-11-25T09:20:00Z' }];
 const fake = fakeHost(state);
 fake.knobs.pace = Number(wanted.get('pace') ?? 40);

@@ -8,6 +8,8 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, OriginalUri, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
 use pc_base::Secret;
 use pc_protocol::{Data, Output};
 use pc_store::cloud::{Job, Whose};
@@ -203,7 +205,15 @@ pub(crate) async fn bytes_of(request: Request, state: &State) -> Answer<Bytes> {
     if length.is_some_and(|length| length > limit) {
         return Err(Refusal::too_large(limit));
     }
-    axum::body::to_bytes(request.into_body(), limit).await.map_err(|_| Refusal::too_large(limit))
+    let (mut all, mut chunks) = (BytesMut::new(), request.into_body().into_data_stream());
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refusal::broke_off())?;
+        if all.len() + chunk.len() > limit {
+            return Err(Refusal::too_large(limit));
+        }
+        all.extend_from_slice(&chunk);
+    }
+    Ok(all.freeze())
 }
 
 /// Query parameters in our shape.

@@ -33,6 +33,12 @@ impl Refusal {
         Self { after: Some(after), ..self }
     }
 
+    /// The body ended before its announced end. What comes back to a client that can still hear it tells it to send again: the
+    /// line is at fault, not what was sent.
+    pub fn broke_off() -> Self {
+        Self::invalid("The request broke off before its end.").again(0)
+    }
+
     /// Names the parameter that is at fault.
     pub fn on(self, param: impl Into<String>) -> Self {
         Self { param: Some(param.into()), ..self }

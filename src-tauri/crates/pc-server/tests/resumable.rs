@@ -42,6 +42,30 @@ async fn append_with(cloud: &Cloud, id: &str, offset: usize, piece: &str, hash: 
 }
 
 #[tokio::test]
+async fn whoever_broke_off_is_told_to_send_again_wherever_it_was() {
+    let cloud = Cloud::new();
+    let id = begun(&cloud, &rows()).await;
+    let form = "--b\r\ncontent-disposition: form-data; name=\"files\"; filename=\"a\"\r\n\r\nhalf of";
+    for (method, path, kind, half) in [
+        ("PUT", format!("{UPLOADS}/{id}?offset=0"), "application/octet-stream", "half of"),
+        ("POST", "/api/v1/files".to_owned(), "multipart/form-data; boundary=b", form),
+        ("POST", "/v1/files".to_owned(), "multipart/form-data; boundary=b", form),
+        ("POST", "/api/v1/fine-tunes".to_owned(), "application/json", "{\"model\": "),
+    ] {
+        let broken = [Ok(half), Err(std::io::Error::other("the line is dead"))];
+        let request = request(method, &path)
+            .header("authorization", format!("Bearer {}", cloud.keys.api_key.expose()))
+            .header("content-type", kind)
+            .body(axum::body::Body::from_stream(futures_util::stream::iter(broken)))
+            .unwrap();
+        let (status, headers, bytes) = cloud.send(request).await;
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!((status.as_u16(), headers.get("x-should-retry").is_some()), (400, true), "{path}: {text}");
+    }
+    assert_eq!(append(&cloud, &id, 0, "whole").await.1["data"]["offset"], 5, "and it can");
+}
+
+#[tokio::test]
 async fn a_file_comes_in_pieces_over_a_restart_and_is_trained_on() {
     let cloud = Cloud::new();
     let text = rows();

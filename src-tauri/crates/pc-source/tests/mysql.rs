@@ -8,12 +8,10 @@ mod common;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use common::{all, code, connection, dumb, soon};
+use common::{all, code, connection, encryption, import_whole_or_not, logins_that_fail, slow_reader, soon, told};
 use mysql_async::prelude::Queryable as _;
-use pc_base::{Cancel, Progress, Secret, Silent};
-use pc_source::{
-    Column, Connection, Encryption, Engine, PowerKind, QueryOptions, TableKind, Tls, import, probe, query, tables,
-};
+use pc_base::Cancel;
+use pc_source::{Column, Connection, Engine, PowerKind, QueryOptions, TableKind, Tls, probe, query, tables};
 use pc_testkit::{DatabaseServer, PASSWORD};
 use serde_json::{Value, json};
 
@@ -248,11 +246,7 @@ fn a_file_of_the_server_is_read_only_by_whom_it_lets() {
 
 #[test]
 fn a_wrong_query_is_told_with_its_place() {
-    let told = |sql: &str| {
-        let error = all(&boss(), sql).unwrap_err();
-        let coded = error.downcast_ref::<pc_base::Coded>().unwrap().clone();
-        (coded.code.name(), coded.values.get("place").cloned().unwrap_or_default())
-    };
+    let told = |sql: &str| told(&boss(), sql);
     assert_eq!(told("SELECT '中文',\n  1 FORM notes WHERE"), ("source_query_wrong_at", "2:10".into()));
     assert_eq!(told("SELEC 1"), ("source_query_wrong_at", "1:1".into()));
     assert_eq!(told("SELECT nothing FROM notes").0, "source_query_invalid");
@@ -263,25 +257,7 @@ fn a_wrong_query_is_told_with_its_place() {
 
 #[test]
 fn logins_that_fail_say_why_and_never_the_password() {
-    let with = |change: &dyn Fn(&mut Connection)| {
-        let mut connection = boss();
-        change(&mut connection);
-        code(probe(&connection, &Cancel::default()))
-    };
-    assert_eq!(with(&|it| it.password = Secret::new("wrong-password".into())), "source_password_wrong");
-    assert_eq!(with(&|it| it.password = Secret::new(String::new())), "source_password_wrong");
-    assert_eq!(with(&|it| it.address.user = "nobody".into()), "source_password_wrong");
-    assert_eq!(with(&|it| it.address.database = "nowhere".into()), "source_database_unknown");
-    assert_eq!(with(&|it| it.address.port = pc_testkit::free_port()), "source_refused");
-    // Where nobody can be asked for names, the answer takes its time.
-    let lost =
-        |it: &mut Connection| (it.address.host, it.address.connect_seconds) = ("no-such-host.invalid".into(), 50);
-    assert_eq!(with(&lost), "source_unreachable");
-    let silent = dumb(b"", false);
-    let mute = |it: &mut Connection| (it.address.port, it.address.connect_seconds) = (silent, 1);
-    assert_eq!(with(&mute), "source_connect_timeout");
-    let other = dumb(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n", false);
-    assert_eq!(with(&|it| it.address.port = other), "source_unreachable");
+    logins_that_fail(&boss, b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n", false);
     let denied = connection(Engine::Mysql, server().port(), "reader", "shop");
     assert_eq!(code(all(&denied, "SELECT * FROM hidden")), "source_permission_denied");
     assert_eq!(
@@ -292,27 +268,7 @@ fn logins_that_fail_say_why_and_never_the_password() {
 
 #[test]
 fn encryption_is_what_was_asked_for_or_nothing() {
-    let with = |host: &str, user: &str, tls: Tls| {
-        let mut connection = connection(Engine::Mysql, server().port(), user, "");
-        (connection.address.host, connection.address.tls) = (host.into(), tls);
-        probe(&connection, &Cancel::default())
-    };
-    let full = |ca| Tls::VerifyFull { ca: Some(ca) };
-    let found = |host: &str, user: &str, tls| with(host, user, tls).unwrap().encryption;
-    assert_eq!(found("localhost", "tls_only", full(server().authority())), Encryption::Verified);
-    assert_eq!(found("127.0.0.1", "tls_only", Tls::Prefer), Encryption::Unverified);
-    assert_eq!(found("127.0.0.1", "boss", Tls::Off), Encryption::None);
-    assert_eq!(code(with("localhost", "boss", full(server().stranger()))), "source_certificate_wrong");
-    assert_eq!(code(with("localhost", "boss", Tls::VerifyFull { ca: None })), "source_certificate_wrong");
-    assert_eq!(
-        code(with("127.0.0.1", "boss", full(server().authority()))),
-        "source_certificate_wrong",
-        "the name counts, too"
-    );
-    assert_eq!(code(with("localhost", "boss", full("/no/such/file".into()))), "file_unreadable");
-    assert_eq!(code(with("localhost", "boss", full("/etc/hostname".into()))), "source_authority_invalid");
-    assert_eq!(code(with("127.0.0.1", "tls_only", Tls::Off)), "source_tls_required");
-    assert_eq!(code(with("192.0.2.1", "boss", Tls::Off)), "source_tls_off_remote", "before anything is sent");
+    encryption(Engine::Mysql, server(), "");
 }
 
 #[test]
@@ -401,12 +357,7 @@ fn whoever_goes_away_or_waits_too_long_leaves_nothing_running() {
 
 #[test]
 fn a_reader_that_is_slow_is_not_the_servers_fault() {
-    let options = QueryOptions { patience: Some(Duration::from_millis(300)), ..QueryOptions::default() };
-    let mut rows =
-        query(&boss(), "SELECT seq, REPEAT('x', 2000) FROM seq_1_to_20000", &options, &Cancel::default()).unwrap();
-    assert!(rows.next().unwrap().is_ok());
-    std::thread::sleep(Duration::from_millis(900));
-    assert_eq!(rows.filter(Result::is_ok).count(), 19999);
+    slow_reader(&boss(), "SELECT seq, REPEAT('x', 2000) FROM seq_1_to_20000");
 }
 
 #[test]
@@ -437,22 +388,8 @@ fn a_cell_or_a_row_too_large_is_refused_and_nothing_else() {
 
 #[test]
 fn an_import_is_whole_or_not_there() {
-    let home = pc_testkit::Home::new();
-    let folder = home.root().join("import");
-    let out = folder.join("notes.jsonl");
-    let last = std::sync::Mutex::new(0);
-    let report = |progress: Progress| *last.lock().unwrap() = progress.done;
     let sql = "SELECT id, body, 1.50 AS price FROM notes ORDER BY id";
-    let done = import(&boss(), sql, &out, &QueryOptions::default(), &report, &Cancel::default()).unwrap();
-    let text = std::fs::read_to_string(&out).unwrap();
-    assert_eq!((done.rows, done.bytes, *last.lock().unwrap()), (100, text.len() as u64, 100));
-    assert_eq!(text.lines().next(), Some(r#"{"id":1,"body":"note 1","price":"1.50"}"#));
     let failing = "SELECT (SELECT id FROM notes WHERE id > 0 AND seq > 3000) FROM seq_1_to_5000";
-    assert!(import(&boss(), failing, &out, &QueryOptions::default(), &Silent, &Cancel::default()).is_err());
-    assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "the older file is as it was");
-    let cancel = Cancel::default();
-    let stopped = import(&boss(), sql, &out, &QueryOptions::default(), &|_: Progress| cancel.cancel(), &cancel);
-    assert_eq!(code(stopped), "cancelled");
-    assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "the older file is as it was, again");
-    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "and nothing lies beside it");
+    let failed = import_whole_or_not(&boss(), sql, r#"{"id":1,"body":"note 1","price":"1.50"}"#, failing);
+    assert!(failed.is_err());
 }

@@ -8,11 +8,9 @@ mod common;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use common::{all, code, connection, dumb, soon};
-use pc_base::{Cancel, Progress, Secret, Silent};
-use pc_source::{
-    Column, Connection, Encryption, Engine, PowerKind, QueryOptions, TableKind, Tls, import, probe, query, tables,
-};
+use common::{all, code, connection, dumb, encryption, import_whole_or_not, logins_that_fail, slow_reader, soon, told};
+use pc_base::Cancel;
+use pc_source::{Column, Connection, Engine, PowerKind, QueryOptions, TableKind, Tls, probe, query, tables};
 use pc_testkit::{DatabaseServer, PASSWORD};
 use serde_json::{Value, json};
 
@@ -234,11 +232,7 @@ fn nothing_can_be_written_even_by_a_superuser() {
 
 #[test]
 fn a_wrong_query_is_told_with_its_place() {
-    let told = |sql: &str| {
-        let error = all(&boss(), sql).unwrap_err();
-        let coded = error.downcast_ref::<pc_base::Coded>().unwrap().clone();
-        (coded.code.name(), coded.values.get("place").cloned().unwrap_or_default())
-    };
+    let told = |sql: &str| told(&boss(), sql);
     assert_eq!(told("SELECT '中文',\n  nothing FROM notes"), ("source_query_wrong_at", "2:3".into()));
     assert_eq!(told("SELECT 1 FROM nowhere"), ("source_query_wrong_at", "1:15".into()));
     assert_eq!(told("SELEC 1"), ("source_query_wrong_at", "1:1".into()));
@@ -249,25 +243,7 @@ fn a_wrong_query_is_told_with_its_place() {
 
 #[test]
 fn logins_that_fail_say_why_and_never_the_password() {
-    let with = |change: &dyn Fn(&mut Connection)| {
-        let mut connection = boss();
-        change(&mut connection);
-        code(probe(&connection, &Cancel::default()))
-    };
-    assert_eq!(with(&|it| it.password = Secret::new("wrong-password".into())), "source_password_wrong");
-    assert_eq!(with(&|it| it.password = Secret::new(String::new())), "source_password_wrong");
-    assert_eq!(with(&|it| it.address.user = "nobody".into()), "source_password_wrong");
-    assert_eq!(with(&|it| it.address.database = "nowhere".into()), "source_database_unknown");
-    assert_eq!(with(&|it| it.address.port = pc_testkit::free_port()), "source_refused");
-    // Where nobody can be asked for names, the answer takes its time.
-    let lost =
-        |it: &mut Connection| (it.address.host, it.address.connect_seconds) = ("no-such-host.invalid".into(), 50);
-    assert_eq!(with(&lost), "source_unreachable");
-    let silent = dumb(b"", true);
-    let mute = |it: &mut Connection| (it.address.port, it.address.connect_seconds) = (silent, 1);
-    assert_eq!(with(&mute), "source_connect_timeout");
-    let other = dumb(b"HTTP/1.1 400 Bad Request\r\n\r\n", true);
-    assert_eq!(with(&|it| it.address.port = other), "source_unreachable");
+    logins_that_fail(&boss, b"HTTP/1.1 400 Bad Request\r\n\r\n", true);
     let mut denied = boss();
     denied.address.user = "reader".into();
     assert_eq!(code(all(&denied, "SELECT * FROM hidden")), "source_permission_denied");
@@ -275,29 +251,9 @@ fn logins_that_fail_say_why_and_never_the_password() {
 
 #[test]
 fn encryption_is_what_was_asked_for_or_nothing() {
-    let with = |host: &str, user: &str, tls: Tls| {
-        let mut connection = connection(Engine::Postgres, server().port(), user, "postgres");
-        (connection.address.host, connection.address.tls) = (host.into(), tls);
-        probe(&connection, &Cancel::default())
-    };
-    let full = |ca| Tls::VerifyFull { ca: Some(ca) };
-    let found = |host: &str, user: &str, tls| with(host, user, tls).unwrap().encryption;
-    assert_eq!(found("localhost", "tls_only", full(server().authority())), Encryption::Verified);
-    assert_eq!(found("127.0.0.1", "tls_only", Tls::Prefer), Encryption::Unverified);
-    assert_eq!(found("127.0.0.1", "boss", Tls::Off), Encryption::None);
-    assert_eq!(code(with("localhost", "boss", full(server().stranger()))), "source_certificate_wrong");
-    assert_eq!(code(with("localhost", "boss", Tls::VerifyFull { ca: None })), "source_certificate_wrong");
-    assert_eq!(
-        code(with("127.0.0.1", "boss", full(server().authority()))),
-        "source_certificate_wrong",
-        "the name counts, too"
-    );
-    assert_eq!(code(with("localhost", "boss", full("/no/such/file".into()))), "file_unreadable");
-    assert_eq!(code(with("localhost", "boss", full("/etc/hostname".into()))), "source_authority_invalid");
-    assert_eq!(code(with("127.0.0.1", "tls_only", Tls::Off)), "source_tls_required");
-    assert_eq!(code(with("192.0.2.1", "boss", Tls::Off)), "source_tls_off_remote", "before anything is sent");
+    encryption(Engine::Postgres, server(), "postgres");
     let mut plain = connection(Engine::Postgres, dumb(b"N", true), "boss", "postgres");
-    plain.address.tls = full(server().authority());
+    plain.address.tls = Tls::VerifyFull { ca: Some(server().authority()) };
     assert_eq!(code(probe(&plain, &Cancel::default())), "source_tls_missing");
 }
 
@@ -393,12 +349,7 @@ fn whoever_goes_away_or_waits_too_long_leaves_nothing_running() {
 
 #[test]
 fn a_reader_that_is_slow_is_not_the_servers_fault() {
-    let options = QueryOptions { patience: Some(Duration::from_millis(300)), ..QueryOptions::default() };
-    let sql = "SELECT n, repeat('x', 2000) FROM generate_series(1, 20000) n";
-    let mut rows = query(&boss(), sql, &options, &Cancel::default()).unwrap();
-    assert!(rows.next().unwrap().is_ok());
-    std::thread::sleep(Duration::from_millis(900));
-    assert_eq!(rows.filter(Result::is_ok).count(), 19999);
+    slow_reader(&boss(), "SELECT n, repeat('x', 2000) FROM generate_series(1, 20000) n");
 }
 
 #[test]
@@ -432,25 +383,10 @@ fn a_cell_or_a_row_too_large_is_refused_and_nothing_else() {
 
 #[test]
 fn an_import_is_whole_or_not_there() {
-    let home = pc_testkit::Home::new();
-    let folder = home.root().join("import");
-    let out = folder.join("notes.jsonl");
-    let last = std::sync::Mutex::new(0);
-    let report = |progress: Progress| *last.lock().unwrap() = progress.done;
     let sql = "SELECT id, body, ARRAY[id] AS list FROM notes ORDER BY id";
-    let done = import(&boss(), sql, &out, &QueryOptions::default(), &report, &Cancel::default()).unwrap();
-    let text = std::fs::read_to_string(&out).unwrap();
-    assert_eq!((done.rows, done.bytes, *last.lock().unwrap()), (100, text.len() as u64, 100));
-    assert_eq!(text.lines().next(), Some(r#"{"id":1,"body":"note 1","list":[1]}"#));
     let failing = "SELECT 1 / (3000 - n) FROM generate_series(1, 5000) n";
-    let failed = import(&boss(), failing, &out, &QueryOptions::default(), &Silent, &Cancel::default());
+    let failed = import_whole_or_not(&boss(), sql, r#"{"id":1,"body":"note 1","list":[1]}"#, failing);
     assert_eq!(code(failed), "source_query_invalid");
-    assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "the older file is as it was");
-    let cancel = Cancel::default();
-    let stopped = import(&boss(), sql, &out, &QueryOptions::default(), &|_: Progress| cancel.cancel(), &cancel);
-    assert_eq!(code(stopped), "cancelled");
-    assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "the older file is as it was, again");
-    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "and nothing lies beside it");
 }
 
 #[test]

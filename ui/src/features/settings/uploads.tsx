@@ -11,6 +11,7 @@ export function Uploads({ stored, onSet }: { stored: Settings; onSet: (part: Par
   const [rate, setRate] = useState<number | null>(stored.upload_bytes_per_second / KILO || null);
   const [from, to] = stored.upload_hours.split('-');
   const [hours, setHours] = useState({ from: from ?? '', to: to ?? '' });
+  const keepRate = () => { const next = (rate ?? 0) * KILO; if (next !== stored.upload_bytes_per_second) onSet({ upload_bytes_per_second: next }); };
   const keep = (next: typeof hours) => {
     setHours(next);
     // Half an answer is none yet.
@@ -19,7 +20,7 @@ export function Uploads({ stored, onSet }: { stored: Settings; onSet: (part: Par
   return <>
     <div className="setting"><div><b id="upload-rate">{t('settings.uploadRate')}</b><span className="soft">{t('settings.uploadRateText')}</span></div>
       <InputNumber min={0} max={10_000_000} step={100} precision={0} value={rate} placeholder={t('settings.unlimited')} suffix="KB/s" aria-labelledby="upload-rate" className="setting-figure"
-        onChange={setRate} onBlur={() => onSet({ upload_bytes_per_second: (rate ?? 0) * KILO })} onPressEnter={() => onSet({ upload_bytes_per_second: (rate ?? 0) * KILO })} /></div>
+        onChange={setRate} onBlur={keepRate} onPressEnter={keepRate} /></div>
     <div className="setting"><div><b>{t('settings.uploadHours')}</b><span className="soft">{t('settings.uploadHoursText')}</span></div>
       <div className="row"><Input type="time" value={hours.from} aria-label={t('settings.uploadFrom')} className="setting-time" onChange={(event) => keep({ ...hours, from: event.target.value })} />
         <span aria-hidden>–</span><Input type="time" value={hours.to} aria-label={t('settings.uploadTo')} className="setting-time" onChange={(event) => keep({ ...hours, to: event.target.value })} />

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use pc_base::{Cancel, Places, Reporter};
 use pc_exporter::Quant;
+use pc_model::{CountBench, Counter, QwenTokens};
 use pc_runtime::{BENCH_TEXT, Bench, Divergence, Options, bench, divergence, init_default};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,11 @@ pub struct QuantFigures {
     pub speed: Bench,
     /// From f32 on [`BENCH_TEXT`]; nothing for f32 itself.
     pub divergence: Option<Divergence>,
+}
+
+/// Speed of counting generated text in Qwen's tokens, on one thread and on two.
+pub fn token_bench(bytes: usize, cancel: &Cancel) -> Result<CountBench> {
+    CountBench::run(&Counter::qwen(QwenTokens::default())?, None, bytes, cancel)
 }
 
 /// Speed and memory of one weight format, measured in this process.

@@ -45,14 +45,12 @@ impl App {
             let folder = wanted.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let scratch = tempfile::tempdir_in(folder).with_context(|| format!("writing into {}", folder.display()))?;
             let read = ReadOptions { scratch: Some(scratch.path().to_owned()), ..ReadOptions::default() };
-            let guessed = match &wanted.recipe {
-                Some(_) => None,
-                None => Some(guess(&detect(&wanted.path, &read)?.records())),
-            };
-            let recipe = match (&guessed, &wanted.recipe) {
-                (None, Some(path)) => kept(path)?,
-                (Some(guess), _) => guess.recipe.clone(),
-                (None, None) => anyhow::bail!("there is neither a recipe nor a guess"),
+            let (recipe, guess) = match &wanted.recipe {
+                Some(path) => (kept(path)?, None),
+                None => {
+                    let guess = guess(&detect(&wanted.path, &read)?.records());
+                    (guess.recipe.clone(), Some(guess))
+                }
             };
             let (path, out, scratch) = (&wanted.path, &wanted.out, scratch.path());
             let job = Conversion { path, read: &read, recipe: &recipe, out, scratch };
@@ -60,7 +58,7 @@ impl App {
             if let Some(keep) = &wanted.keep {
                 write_atomic(keep, &serde_json::to_vec_pretty(&recipe)?)?;
             }
-            Ok(Converted { recipe, guess: guessed, report })
+            Ok(Converted { recipe, guess, report })
         })
         .await
     }

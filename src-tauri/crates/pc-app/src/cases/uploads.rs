@@ -13,7 +13,7 @@ use pc_store::console::{BegunUpload, KnownDataset};
 
 use super::datasets::row_of;
 use super::settings::pace;
-use crate::api::{DatasetKind, DatasetRow, DatasetUpload, Empty, TaskProgress, UploadId, UploadRow};
+use crate::api::{DatasetKind, DatasetRow, DatasetUpload, Empty, Tag, TaskProgress, UploadId, UploadRow};
 use crate::app::App;
 use crate::clouds::Opened;
 use crate::live::Live;
@@ -107,6 +107,8 @@ impl App {
             reporter: live,
             cancel: &live.cancel,
         };
+        // However it ends: what is left to go on with is another then, also where nobody waits for the end any more.
+        let _told = Told(self);
         let file = opened.cloud.file_send(&out).await?;
         self.blocking(move |app| {
             app.store().write(|tx| match tx.upload_of(&begin.cloud_id, &begin.sha256, &begin.name)? {
@@ -122,9 +124,13 @@ impl App {
     pub async fn upload_list(&self, _: Empty, _: Language) -> Result<Vec<UploadRow>> {
         let cloud_id = self.selected_id().await?;
         let left = self.blocking(move |app| app.store().read(|tx| tx.uploads(&cloud_id))).await?;
-        let mut rows = Vec::with_capacity(left.len());
+        if left.is_empty() {
+            // No cloud is started to hear that there is nothing.
+            return Ok(Vec::new());
+        }
+        let (opened, mut rows) = (self.selected().await?, Vec::with_capacity(left.len()));
         for upload in left {
-            match self.selected().await?.cloud.upload_left(&upload.upload_id).await? {
+            match opened.cloud.upload_left(&upload.upload_id).await? {
                 Some(there) => rows.push(row(upload, there.offset)),
                 None => self.forget(upload).await?,
             }
@@ -143,6 +149,15 @@ impl App {
 
     async fn forget(&self, upload: BegunUpload) -> Result<()> {
         self.blocking(move |app| app.store().write(|tx| tx.upload_remove(&upload.cloud_id, &upload.upload_id))).await
+    }
+}
+
+/// Says at its end that lists of data sets are stale.
+struct Told<'a>(&'a App);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.0.changed(&[Tag::Datasets]);
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 use pc_app::Quant;
-use pc_app::bench::{Extent, QuantFigures, cloud_bench, runtime as runtime_bench, runtime_speed};
+use pc_app::bench::{Extent, QuantFigures, cloud_bench, runtime as runtime_bench, runtime_speed, token_bench};
 use pc_base::{Cancel, Places};
 
 use crate::args::{Bench, Weights};
@@ -12,6 +12,9 @@ use crate::shown::Shown;
 
 /// Enough for steady figures, little enough for a laptop's disk.
 const DATASET_BYTES: u64 = 300_000_000;
+
+/// Text whose tokens are counted; it is held in memory.
+const TOKEN_BYTES: usize = 100_000_000;
 
 /// The model that is measured.
 const MODEL: &str = "gemma-3-270m";
@@ -152,13 +155,19 @@ fn trainer(places: &Places, shown: &Shown, cancel: &Cancel) -> Result<()> {
 fn dataset(shown: &Shown, cancel: &Cancel) -> Result<()> {
     let work = std::env::temp_dir();
     let bench = pc_app::dataset_bench(&work, DATASET_BYTES, cancel)?;
+    let tokens = token_bench(TOKEN_BYTES, cancel)?;
     let mut text = format!("{} MB, {} rows\n", bench.bytes / 1_000_000, bench.rows);
     for stage in &bench.stages {
         writeln!(text, "{:<8} {:>8.1} MB/s {:>8.2} s", stage.name, stage.megabytes_per_second, stage.seconds)?;
     }
     if let Some(peak) = bench.peak_memory {
-        write!(text, "peak memory {} MB", peak / 1_000_000)?;
+        writeln!(text, "peak memory of these {} MB", peak / 1_000_000)?;
     }
-    shown.result(&serde_json::to_value(&bench)?, &text);
+    for speed in &tokens.speeds {
+        writeln!(text, "tokens   {:>8.1} MB/s on {} threads", speed.megabytes_per_second, speed.threads)?;
+    }
+    let mut figures = serde_json::to_value(&bench)?;
+    figures["tokens"] = serde_json::to_value(&tokens)?;
+    shown.result(&figures, text.trim_end());
     Ok(())
 }

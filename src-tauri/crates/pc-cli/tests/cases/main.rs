@@ -4,3 +4,4 @@ mod common;
 mod dev_host;
 mod journey;
 mod trouble;
+mod uploads;

@@ -44,6 +44,15 @@ impl Hashes {
         Self { md5: Some(Md5::new()), crc64, chunks: Some(ChunkHashes::default()), ..Self::default() }
     }
 
+    /// What is kept of a whole file's.
+    pub fn finish(self) -> Sums {
+        Sums {
+            md5: self.md5.map(|digest| hex::encode(digest.finalize())).unwrap_or_default(),
+            crc64: self.crc64.map(|digest| format!("{:016x}", digest.sum64())),
+            chunks: self.chunks.map(ChunkHashes::finish).unwrap_or_default(),
+        }
+    }
+
     pub fn update(&mut self, bytes: &[u8]) {
         if let Some(md5) = &mut self.md5 {
             md5.update(bytes);
@@ -60,9 +69,12 @@ impl Hashes {
     }
 }
 
-/// As it is kept and shown.
-pub(crate) fn crc64_text(digest: &crc64fast::Digest) -> String {
-    format!("{:016x}", digest.sum64())
+/// The hashes of a file, in hex.
+pub(crate) struct Sums {
+    pub md5: String,
+    pub crc64: Option<String>,
+    /// For the receipt.
+    pub chunks: Vec<String>,
 }
 
 /// What came in.

@@ -63,7 +63,7 @@ fn uploaded(state: &Arc<State>, caller: &Caller, headers: &HeaderMap, form: &For
     no_room(state, &caller.workspace, file.bytes, most, (0, 0))?.map_or(Ok(()), |full| Err(full.on("file")))?;
     let shown = state.store.write(|tx| {
         let row = row_of(state, caller, file, purpose, true);
-        state.file_keep(tx, &row, file.chunks.clone())?;
+        state.file_keep(tx, &row, file.sums.chunks.clone())?;
         let shown = shown(&row);
         once.keep(tx, &shown)?;
         Ok(shown)

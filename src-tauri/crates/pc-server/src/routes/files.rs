@@ -53,7 +53,7 @@ fn uploaded(state: &Arc<State>, caller: &Caller, headers: &HeaderMap, form: &For
         row.description = form.descriptions.get(index).cloned().unwrap_or_default();
         bytes += file.bytes;
         upload.uploaded_files.push(UploadedFile { file_id: row.file_id.clone(), name: row.name.clone() });
-        rows.push((row, file.chunks.clone()));
+        rows.push((row, file.sums.chunks.clone()));
     }
     if rows.is_empty() {
         return Ok((upload, false));

@@ -10,16 +10,15 @@ use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use md5::Digest as _;
-use pc_protocol::receipt::ChunkHashes;
+
 use pc_protocol::{Answered, CreateUpload, Data, FileObject, FinishUpload, ResumableUpload};
 use pc_store::cloud::{Piece, Resumable, StoredFile};
 use serde::Deserialize;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::caller::{Asked, Body as Json_, Caller, blocking};
-use crate::intake::{Begun, Create, Hashes, Taken, Turn, crc64_text, take};
+use crate::intake::{Begun, Create, Hashes, Sums, Taken, Turn, take};
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
@@ -132,9 +131,8 @@ pub(super) async fn append(
     let limit = (row.bytes - at.offset).min(state.profile.piece_bytes);
     let before = turn.hashes(at.offset).or_else(|| (at.offset == 0).then(|| beginning(&row)));
     let hashes = Hashes { piece: at.sha256.as_ref().map(|_| Sha256::new()), ..before.clone().unwrap_or_default() };
-    let chunks = body.into_data_stream().map(|chunk: Result<Bytes, axum::Error>| {
-        chunk.map_err(|error| Refusal::invalid(format!("The piece broke off: {error}.")))
-    });
+    let chunks =
+        body.into_data_stream().map(|chunk: Result<Bytes, axum::Error>| chunk.map_err(|_| Refusal::broke_off()));
     let taken = take(&state, &caller.workspace, limit, hashes, chunks).await;
     blocking(move || {
         let kept = taken.and_then(|taken| keep(&state, &row, &at, limit, taken));
@@ -214,44 +212,35 @@ pub(super) async fn finish(
             let message = format!("The upload has {offset} of {} bytes.", row.bytes);
             return Err(Refusal::new(StatusCode::CONFLICT, "Conflict", message));
         }
-        let whole = verified(&state, &row, turn.hashes(offset), asked)?;
-        let file = become_file(&state, &row, whole)?;
+        let sums = verified(&state, &row, turn.hashes(offset), asked)?;
+        let file = become_file(&state, &row, sums)?;
         Ok(caller.data(file_shown(&file)))
     })
     .await
 }
 
-/// What is kept of a whole's hashes.
-struct Whole {
-    md5: String,
-    crc64: Option<String>,
-    chunks: Vec<String>,
-}
-
 /// Hashes of the whole, once every announced one has been found right. What is wrong is removed.
-fn verified(state: &State, row: &Resumable, known: Option<Hashes>, asked: FinishUpload) -> Answer<Whole> {
+fn verified(state: &State, row: &Resumable, known: Option<Hashes>, asked: FinishUpload) -> Answer<Sums> {
     let (md5s, sha256s) = ([&row.md5, &asked.md5], [&row.sha256, &asked.sha256]);
     if md5s.iter().chain(&sha256s).all(|hash| hash.is_none()) {
         return Err(Refusal::invalid("md5 or sha256 of the whole is required."));
     }
     let needs = sha256s.iter().any(|hash| hash.is_some());
     let known = known.filter(|hashes| hashes.md5.is_some() && (hashes.sha256.is_some() || !needs));
-    let hashes = known.map_or_else(|| state.hashes_of(row), Ok)?;
-    let crc64 = hashes.crc64.as_ref().map(crc64_text);
-    let text = |digest: Option<Vec<u8>>| digest.map(hex::encode).unwrap_or_default();
-    let md5 = text(hashes.md5.map(|digest| digest.finalize().to_vec()));
-    let sha256 = text(hashes.sha256.map(|digest| digest.finalize().to_vec()));
+    let mut hashes = known.map_or_else(|| state.hashes_of(row), Ok)?;
+    let sha256 = hashes.sha256.take().map(|digest| hex::encode(digest.finalize())).unwrap_or_default();
+    let sums = hashes.finish();
     let right = |announced: [&Option<String>; 2], found: &str| {
         announced.into_iter().flatten().all(|hash| hash.eq_ignore_ascii_case(found))
     };
-    if right(md5s, &md5) && right(sha256s, &sha256) {
-        return Ok(Whole { md5, crc64, chunks: hashes.chunks.map(ChunkHashes::finish).unwrap_or_default() });
+    if right(md5s, &sums.md5) && right(sha256s, &sha256) {
+        return Ok(sums);
     }
     state.upload_drop(row)?;
     Err(Refusal::invalid("The file does not have the announced hash; the upload was removed."))
 }
 
-fn become_file(state: &State, row: &Resumable, whole: Whole) -> Answer<StoredFile> {
+fn become_file(state: &State, row: &Resumable, sums: Sums) -> Answer<StoredFile> {
     let file = StoredFile {
         file_id: Uuid::new_v4().to_string(),
         workspace_id: row.workspace_id.clone(),
@@ -260,8 +249,8 @@ fn become_file(state: &State, row: &Resumable, whole: Whole) -> Answer<StoredFil
         description: row.description.clone(),
         purpose: row.purpose.clone(),
         bytes: row.bytes,
-        md5: whole.md5,
-        crc64: whole.crc64,
+        md5: sums.md5,
+        crc64: sums.crc64,
         blob: row.upload_id.clone(),
         created_at: state.now_text(),
         ..StoredFile::default()
@@ -271,7 +260,7 @@ fn become_file(state: &State, row: &Resumable, whole: Whole) -> Answer<StoredFil
         if tx.resumable(&row.workspace_id, &row.upload_id)?.is_none() {
             return Ok(None);
         }
-        state.file_keep(tx, &file, whole.chunks)?;
+        state.file_keep(tx, &file, sums.chunks)?;
         tx.resumable_finish(&row.upload_id, &file.file_id)?;
         tx.file(&row.workspace_id, &file.file_id)
     })?;

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode};
 use futures_util::TryStreamExt as _;
-use md5::Digest as _;
-use pc_protocol::receipt::ChunkHashes;
 use pc_store::cloud::StoredFile;
 use uuid::Uuid;
 
 use crate::caller::{Caller, blocking};
-use crate::intake::{Hashes, Sent, Taken, crc64_text, take};
+use crate::intake::{Hashes, Sent, Sums, Taken, take};
 use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
@@ -33,7 +31,7 @@ impl Form {
 
     /// The request's key and everything by which it differs from another one to the same path.
     pub fn sent(&self, headers: &HeaderMap, path: &str) -> Answer<Sent> {
-        let files = self.files.iter().flat_map(|file| [file.name.as_bytes(), file.md5.as_bytes()]);
+        let files = self.files.iter().flat_map(|file| [file.name.as_bytes(), file.sums.md5.as_bytes()]);
         let texts = self.purpose.iter().chain(&self.descriptions).map(String::as_bytes);
         let others = self.others.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()]);
         Sent::new(headers, [path.as_bytes()].into_iter().chain(files).chain(texts).chain(others))
@@ -68,10 +66,7 @@ pub(super) async fn keep<T: Send + 'static>(
 pub(super) struct Received {
     pub name: String,
     pub bytes: u64,
-    pub md5: String,
-    pub crc64: Option<String>,
-    /// For the receipt.
-    pub chunks: Vec<String>,
+    pub sums: Sums,
     /// Nothing where it was over a limit and not kept.
     pub blob: Option<String>,
 }
@@ -137,10 +132,7 @@ async fn store(state: &Arc<State>, caller: &Caller, field: Field<'_>, limit: u64
     let taken = take(state, &caller.workspace, limit, Hashes::of_a_file(), field.map_err(broken)).await?;
     blocking(move || {
         let Taken { bytes, hashes, blob } = taken;
-        let md5 = hashes.md5.map(|digest| hex::encode(digest.finalize())).unwrap_or_default();
-        let crc64 = hashes.crc64.as_ref().map(crc64_text);
-        let chunks = hashes.chunks.map(ChunkHashes::finish).unwrap_or_default();
-        Ok(Received { name, bytes, md5, crc64, chunks, blob: blob.map(|blob| blob.commit()).transpose()? })
+        Ok(Received { name, bytes, sums: hashes.finish(), blob: blob.map(|blob| blob.commit()).transpose()? })
     })
     .await
 }
@@ -177,6 +169,14 @@ pub(super) fn no_room(
 }
 
 fn broken(error: MultipartError) -> Refusal {
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        // The body's own error; all others are about its form.
+        if inner.is::<axum::Error>() {
+            return Refusal::broke_off();
+        }
+        cause = inner.source();
+    }
     Refusal::invalid(format!("The multipart body is not valid: {}.", error.body_text()))
 }
 
@@ -206,8 +206,8 @@ pub(super) fn row_of(state: &State, caller: &Caller, file: &Received, purpose: &
         name: file.name.clone(),
         purpose: purpose.to_owned(),
         bytes: file.bytes,
-        md5: file.md5.clone(),
-        crc64: file.crc64.clone(),
+        md5: file.sums.md5.clone(),
+        crc64: file.sums.crc64.clone(),
         blob: file.blob.clone().unwrap_or_default(),
         created_at: state.now_text(),
         ..StoredFile::default()

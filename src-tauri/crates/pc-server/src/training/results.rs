@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use md5::{Digest as _, Md5};
-use pc_protocol::receipt::ChunkHashes;
 use pc_store::cloud::{Job, StoredFile};
 use serde_json::{Map, Value};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
+use crate::intake::{Hashes, Sums};
 use crate::python;
 use crate::state::{State, owner_of};
 
@@ -31,20 +30,22 @@ pub(super) fn sealed(state: &State, job: &Job) -> anyhow::Result<Option<(StoredF
     let csv = state.store.read(|tx| Ok(csv(&tx.job_log_like(&job.job_id, "{'")?)))?;
     let mut blob = state.blobs.create(&*state.key(&job.workspace_id)?, &owner_of(&job.workspace_id))?;
     blob.write_all(csv.as_bytes())?;
-    let mut hashes = ChunkHashes::default();
+    let mut hashes = Hashes::of_a_file();
     hashes.update(csv.as_bytes());
+    let Sums { md5, crc64, chunks } = hashes.finish();
     let file = StoredFile {
         file_id: file_id(job),
         workspace_id: job.workspace_id.clone(),
         name: "step_metrics.csv".to_owned(),
         purpose: "fine-tune-results".to_owned(),
         bytes: csv.len() as u64,
-        md5: hex::encode(Md5::digest(csv.as_bytes())),
+        md5,
+        crc64,
         blob: blob.commit()?,
         created_at: state.now_text(),
         ..StoredFile::default()
     };
-    Ok(Some((file, hashes.finish())))
+    Ok(Some((file, chunks)))
 }
 
 /// What a training measured at a step.

@@ -44,7 +44,7 @@ pub const WEIGHTS: &[u8] = b"weights that know the hotel";
 
 impl Engine for SmallEngine {
     fn bases(&self) -> Vec<BaseModel> {
-        assert!(!self.panics.load(Ordering::SeqCst), "a bug in /home/keeper/engine");
+        assert!(!self.panics.load(Ordering::SeqCst), "a bug in the inner engine");
         vec![BaseModel { id: "tiny".into(), name: "Tiny".into(), max_length: 512 }]
     }
 
@@ -126,7 +126,7 @@ impl Engine for SmallEngine {
         _: &Cancel,
     ) -> anyhow::Result<Generated> {
         if spec.sampling.max_tokens == Some(11) {
-            anyhow::bail!("the file /home/keeper/weights is missing");
+            anyhow::bail!("the inner weights are missing");
         }
         if spec.sampling.max_tokens == Some(13) {
             return Err(coded(Code::TemplateInvalid).with("why", "thirteen").into());

@@ -63,7 +63,7 @@ fn uploaded(state: &Arc<State>, caller: &Caller, headers: &HeaderMap, form: &For
     row.expires_at = end_of(state, &purpose, lives);
     let shown = shown(&row);
     state.store.write(|tx| {
-        state.file_keep(tx, &row, file.chunks.clone())?;
+        state.file_keep(tx, &row, file.sums.chunks.clone())?;
         once.keep(tx, &shown)
     })?;
     Ok((shown, true))

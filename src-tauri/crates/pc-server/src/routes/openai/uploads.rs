@@ -9,15 +9,13 @@ use axum::Json;
 use axum::extract::{Multipart, Path, State as Shared};
 use axum::http::HeaderMap;
 use jiff::SignedDuration;
-use md5::Digest as _;
 use pc_protocol::openai::{CompleteUpload, CreateUpload, FileObject, Upload, UploadPart as ShownPart};
-use pc_protocol::receipt::ChunkHashes;
 use pc_store::Contents;
 use pc_store::cloud::{PartedUpload, Piece, StoredFile, Tx, UploadPart};
 use uuid::Uuid;
 
 use crate::caller::{Caller, blocking};
-use crate::intake::{Begun, Create, Hashes, crc64_text};
+use crate::intake::{Begun, Create, Hashes, Sums};
 use crate::refusal::{Answer, Refusal};
 use crate::routes::unix;
 use crate::routes::upload::{Form, Part, no_room, receive};
@@ -176,8 +174,7 @@ pub(super) async fn complete(
         };
         let mut upload = pending(&state, &caller, &id)?;
         let parts = ordered(&state, &upload, &asked.part_ids)?;
-        let Hashes { md5, crc64, chunks, .. } = hashes_of(&state, &caller, &parts)?;
-        let md5 = md5.map(|digest| hex::encode(digest.finalize())).unwrap_or_default();
+        let Sums { md5, crc64, chunks } = hashes_of(&state, &caller, &parts)?;
         if asked.md5.as_ref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&md5)) {
             return Err(Refusal::invalid(format!("md5 does not match: the parts have {md5}.")).on("md5"));
         }
@@ -189,7 +186,7 @@ pub(super) async fn complete(
             purpose: upload.purpose.clone(),
             bytes: upload.bytes,
             md5,
-            crc64: crc64.as_ref().map(crc64_text),
+            crc64,
             // The name of the whole whose pieces the parts become: nothing is copied together.
             blob: Uuid::new_v4().simple().to_string(),
             created_at: state.now_text(),
@@ -210,7 +207,7 @@ pub(super) async fn complete(
                 unused.retain(|blob| *blob != part.blob);
                 start += part.bytes;
             }
-            state.file_keep(tx, &file, chunks.map(ChunkHashes::finish).unwrap_or_default())?;
+            state.file_keep(tx, &file, chunks)?;
             once.keep(tx, &shown)?;
             Ok(Ok(unused))
         })??;
@@ -240,14 +237,14 @@ fn ordered(state: &State, upload: &PartedUpload, ids: &[String]) -> Answer<Vec<U
 }
 
 /// MD5 in hex, and the hashes of the chunks, of all that the parts have.
-fn hashes_of(state: &State, caller: &Caller, parts: &[UploadPart]) -> anyhow::Result<Hashes> {
+fn hashes_of(state: &State, caller: &Caller, parts: &[UploadPart]) -> anyhow::Result<Sums> {
     let (key, owner) = (state.key(&caller.workspace)?, owner_of(&caller.workspace));
     let parts = parts.iter().map(|part| (part.blob.clone(), part.bytes));
     let mut whole = Contents::new(&state.blobs, key, owner, parts);
     let (mut hashes, mut buffer) = (Hashes::of_a_file(), vec![0; 1 << 18]);
     loop {
         match whole.read(&mut buffer)? {
-            0 => return Ok(hashes),
+            0 => return Ok(hashes.finish()),
             read => hashes.update(&buffer[..read]),
         }
     }
