@@ -11,6 +11,7 @@ pub mod bench;
 mod blocks;
 mod check;
 mod content;
+mod edit;
 mod finding;
 mod golden;
 pub mod json;
@@ -32,6 +33,7 @@ mod turns;
 
 pub use check::{CheckOptions, Report, SampleRow, check};
 pub use content::{Bucket, Counter, Histogram, Languages, Stats};
+pub use edit::{IndexedRow, RowIndex};
 pub use finding::{Finding, FindingCode, Severity};
 pub use golden::{Golden, Recall, fold, max_jaccard, recall};
 pub use limits::Limits;
