@@ -4,9 +4,15 @@ import type { Tag, TaskRow, UploadRow } from '../api/generated/types';
 import { aborted, HostError, type Host, type Name, type Named } from '../api/host';
 import * as data from './data';
 
-type Answers = { [N in Named<'query' | 'mutation'>]: (request: Commands[N]['request']) => Commands[N]['response'] };
+type Answers = { [N in Named<'query' | 'mutation'>]?: (request: Commands[N]['request']) => Commands[N]['response'] };
 type Flow<N extends Named<'stream'>> = (request: Commands[N]['request'], tell: (event: Commands[N]['event']) => Promise<void>) => Promise<Commands[N]['response']>;
-type Flows = { [N in Named<'stream'>]: Flow<N> };
+type Flows = { [N in Named<'stream'>]?: Flow<N> };
+
+/** A page that asks for what this host does not know is a test's fault, and is told so. */
+function known<T>(answer: T | undefined, command: Name): T {
+  if (!answer) throw new Error(`the test host does not know ${command}`);
+  return answer;
+}
 
 /** What a test turns: refusals and silence by command, the pace of streams, files to pick. */
 export type Knobs = { refuse: Partial<Record<Name, HostError>>; hang: Set<Name>; pace: number; file: string | null; folder: string | null };
@@ -123,13 +129,13 @@ export function fakeHost(state: State = freshState()) {
     if (refused) throw refused;
   };
   const host: Host = {
-    async call(command, request) { await begin(command, request); return structuredClone(answers[command](request as never)) as never; },
+    async call(command, request) { await begin(command, request); return structuredClone((known(answers[command], command) as (request: never) => unknown)(request as never)) as never; },
     stream: (command, request, onEvent, signal) => new Promise((resolve, reject) => {
       const stop = () => reject(aborted());
       if (signal?.aborted) { stop(); return; }
       signal?.addEventListener('abort', stop, { once: true });
       const tell = async (event: never) => { await new Promise((next) => setTimeout(next, knobs.pace)); if (signal?.aborted) await new Promise(() => undefined); onEvent(event); };
-      begin(command, request).then(() => (flows[command] as Flow<typeof command>)(request as never, tell as never)).then((done) => resolve(structuredClone(done) as never), reject);
+      begin(command, request).then(() => (known(flows[command], command) as Flow<typeof command>)(request as never, tell as never)).then((done) => resolve(structuredClone(done) as never), reject);
     }),
     listenChanged: (onTags) => { changed = onTags; return () => undefined; },
     pickFile: async () => knobs.file, pickFolder: async () => knobs.folder,

@@ -89,6 +89,15 @@ fn declarations(config: &Config) -> Vec<String> {
         AppInfo Settings KeyPlace KeychainStatus KeychainChoose StoragePlace Storage StorageClean Overview
         CloudKind CloudRow CloudAdd CloudId CloudHealth
         DatasetKind DatasetPath Severity Finding SampleMessage SampleRow DatasetReport DatasetUpload DatasetRow DatasetId UploadRow UploadId
+        SourceLook SourceReading SourceSeen SourceRecord PreviewedRow SourcePreview SourceImport Recipe RecipeSource RecipeGrouping
+        NamedRecipe RecipeName Draft DraftId
+        VersionId LocalDataset LibraryId LibraryRename LibraryDetail VersionRow MadeBy Checked VersionUpload RowsRequest RowsPage
+        BrowsedRow RowFind RowNumber VersionCheck KeptReport VersionReport FindingGroup FindingArea VersionFinding Distribution Bar
+        FixRequest FixPreview ChangedRow DedupRequest SplitRequest SampleRequest DiffRequest VersionDiff DiffRow VersionExport VersionSend
+        MaskRequest MaskPlan MaskWay MaskRule PrivacyKind MaskPreview MaskedRow MaskedText MaskedPiece MaskDone KeptPrivacy PrivacyStatement
+        DatabaseRow DatabaseEngine DatabaseTls DatabaseSave DatabaseId DatabaseProbe DatabaseTable DatabaseQuery DatabaseSeen
+        DatabasePreview DatabaseImport
+        DocumentImport ProposalDraft ProposalSource ProposalRow ProposalState ProposalJudge ProposalKeep ProposalsMade ProposalBatch
         CatalogRow ModelId LicenceText Quant ModelFormat ModelRow ModelPull ModelConvert ModelImport ModelExport
         TaskProgress TaskRow TaskId
         TrainingType HyperParameters TuneStart TuneEstimate TuneStatus TuneRow JobId TuneLogsRequest TuneLogs TuneMetric TuneMetrics

@@ -119,6 +119,24 @@ commands! {
     mutation upload_discard(UploadId) -> Empty, [Datasets];
     query    dataset_sample(Empty) -> DatasetPath, [];
 
+    query    source_look(SourceLook) -> SourceSeen, [];
+    query    source_preview(SourcePreview) -> Vec<PreviewedRow>, [];
+    stream   source_import(SourceImport, TaskProgress) -> VersionRow, [Library];
+    query    recipe_list(Empty) -> Vec<NamedRecipe>, [Library];
+    mutation recipe_save(NamedRecipe) -> NamedRecipe, [Library];
+    mutation recipe_delete(RecipeName) -> Empty, [Library];
+    query    draft_list(Empty) -> Vec<Draft>, [Library];
+    mutation draft_save(Draft) -> Draft, [];
+    mutation draft_delete(DraftId) -> Empty, [Library];
+    query    library_list(Empty) -> Vec<LocalDataset>, [Library Datasets];
+    query    library_get(LibraryId) -> LibraryDetail, [Library Datasets];
+    mutation library_rename(LibraryRename) -> Empty, [Library];
+    mutation library_delete(LibraryId) -> Empty, [Library];
+    query    version_rows(RowsRequest) -> RowsPage, [Library];
+    query    row_find(RowFind) -> RowNumber, [Library];
+    stream   version_export(VersionExport, TaskProgress) -> Empty, [];
+    stream   version_upload(VersionSend, TaskProgress) -> DatasetRow, [Datasets Library];
+
     query    catalog_list(Empty) -> Vec<CatalogRow>, [Catalog];
     stream   catalog_prepare(ModelId, TaskProgress) -> CatalogRow, [Catalog Models Storage];
     query    licence_get(ModelId) -> LicenceText, [];

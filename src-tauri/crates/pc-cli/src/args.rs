@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
-use pc_app::api::{DatasetKind, TrainingType};
+use pc_app::api::TrainingType;
 use pc_base::Language;
+
+mod dataset;
+
+pub use dataset::Dataset;
 
 /// Partner Console on the command line.
 #[derive(Parser)]
@@ -230,105 +234,6 @@ pub enum Workspace {
         #[arg(long)]
         data: Option<PathBuf>,
     },
-}
-
-/// What a data set's rows are.
-#[derive(Clone, Copy, Default, ValueEnum)]
-pub enum RowKind {
-    /// Conversations (ChatML).
-    #[default]
-    Sft,
-    /// Pairs of answers.
-    Dpo,
-    /// Plain texts.
-    Cpt,
-}
-
-impl From<RowKind> for DatasetKind {
-    fn from(kind: RowKind) -> Self {
-        match kind {
-            RowKind::Sft => Self::Sft,
-            RowKind::Dpo => Self::Dpo,
-            RowKind::Cpt => Self::Cpt,
-        }
-    }
-}
-
-#[derive(Subcommand)]
-pub enum Dataset {
-    /// Judge every line of a JSONL file and list every error.
-    Check {
-        file: PathBuf,
-        /// What its rows are.
-        #[arg(long, value_enum, default_value_t)]
-        kind: RowKind,
-    },
-    /// Make rows to train on out of a file that people have: JSONL, JSON, CSV, Excel, Parquet, text, Markdown, a zip or a
-    /// folder of them. What its columns mean is guessed and told, or taken from a recipe.
-    Convert {
-        file: PathBuf,
-        /// The JSONL file to write.
-        #[arg(long)]
-        out: PathBuf,
-        /// A recipe that was kept.
-        #[arg(long)]
-        recipe: Option<PathBuf>,
-        /// Keep the recipe that was used, to be read, changed and used again.
-        #[arg(long, value_name = "FILE")]
-        keep_recipe: Option<PathBuf>,
-    },
-    /// Divide rows into training and validation, the same way each time. Rows that are nearly the same stay on one side.
-    Split {
-        file: PathBuf,
-        /// The JSONL file of the rows to train on.
-        #[arg(long)]
-        training: PathBuf,
-        /// The JSONL file of the rows to validate with.
-        #[arg(long)]
-        validation: PathBuf,
-        /// Of the rows, for validation.
-        #[arg(long, default_value_t = 0.2, value_name = "SHARE")]
-        share: f64,
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-    },
-    /// Check a file and, where it has no errors, send it to the cloud.
-    Upload {
-        file: PathBuf,
-        /// What its rows are.
-        #[arg(long, value_enum, default_value_t)]
-        kind: RowKind,
-        #[arg(long)]
-        description: Option<String>,
-        /// The most bytes a second that are sent, such as 500K or 2M; 0 sends as fast as it can. Default: the setting.
-        #[arg(long, value_name = "BYTES", value_parser = bytes)]
-        limit_rate: Option<u64>,
-        /// When to send, such as 22:00-06:00. Default: the setting.
-        #[arg(long)]
-        hours: Option<String>,
-    },
-    /// Uploads that were begun and not ended. Uploading the same file again goes on with them.
-    Uploads {
-        /// Throw away what arrived of one.
-        #[arg(long, value_name = "ID")]
-        discard: Option<String>,
-    },
-    /// Data sets in the cloud.
-    List,
-    /// Remove a data set from the cloud.
-    Delete { id: String },
-}
-
-/// `500K`, `2M`, `1G` or plain bytes; powers of 1000.
-fn bytes(text: &str) -> Result<u64, String> {
-    let (digits, factor) = match text.char_indices().next_back() {
-        Some((at, 'k' | 'K')) => (&text[..at], 1_000),
-        Some((at, 'm' | 'M')) => (&text[..at], 1_000_000),
-        Some((at, 'g' | 'G')) => (&text[..at], 1_000_000_000),
-        _ => (text, 1),
-    };
-    let number: Option<u64> = digits.parse().ok();
-    number.and_then(|number| number.checked_mul(factor)).ok_or_else(|| "a number such as 500K, 2M or 1G".to_owned())
 }
 
 #[derive(Subcommand)]

@@ -22,6 +22,23 @@ export type Commands = {
   upload_list: { kind: 'query'; request: T.Empty; event: never; response: T.UploadRow[] };
   upload_discard: { kind: 'mutation'; request: T.UploadId; event: never; response: T.Empty };
   dataset_sample: { kind: 'query'; request: T.Empty; event: never; response: T.DatasetPath };
+  source_look: { kind: 'query'; request: T.SourceLook; event: never; response: T.SourceSeen };
+  source_preview: { kind: 'query'; request: T.SourcePreview; event: never; response: T.PreviewedRow[] };
+  source_import: { kind: 'stream'; request: T.SourceImport; event: T.TaskProgress; response: T.VersionRow };
+  recipe_list: { kind: 'query'; request: T.Empty; event: never; response: T.NamedRecipe[] };
+  recipe_save: { kind: 'mutation'; request: T.NamedRecipe; event: never; response: T.NamedRecipe };
+  recipe_delete: { kind: 'mutation'; request: T.RecipeName; event: never; response: T.Empty };
+  draft_list: { kind: 'query'; request: T.Empty; event: never; response: T.Draft[] };
+  draft_save: { kind: 'mutation'; request: T.Draft; event: never; response: T.Draft };
+  draft_delete: { kind: 'mutation'; request: T.DraftId; event: never; response: T.Empty };
+  library_list: { kind: 'query'; request: T.Empty; event: never; response: T.LocalDataset[] };
+  library_get: { kind: 'query'; request: T.LibraryId; event: never; response: T.LibraryDetail };
+  library_rename: { kind: 'mutation'; request: T.LibraryRename; event: never; response: T.Empty };
+  library_delete: { kind: 'mutation'; request: T.LibraryId; event: never; response: T.Empty };
+  version_rows: { kind: 'query'; request: T.RowsRequest; event: never; response: T.RowsPage };
+  row_find: { kind: 'query'; request: T.RowFind; event: never; response: T.RowNumber };
+  version_export: { kind: 'stream'; request: T.VersionExport; event: T.TaskProgress; response: T.Empty };
+  version_upload: { kind: 'stream'; request: T.VersionSend; event: T.TaskProgress; response: T.DatasetRow };
   catalog_list: { kind: 'query'; request: T.Empty; event: never; response: T.CatalogRow[] };
   catalog_prepare: { kind: 'stream'; request: T.ModelId; event: T.TaskProgress; response: T.CatalogRow };
   licence_get: { kind: 'query'; request: T.ModelId; event: never; response: T.LicenceText };
@@ -61,6 +78,12 @@ export const provides: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   cloud_list: ['clouds'],
   dataset_list: ['datasets'],
   upload_list: ['datasets'],
+  recipe_list: ['library'],
+  draft_list: ['library'],
+  library_list: ['library', 'datasets'],
+  library_get: ['library', 'datasets'],
+  version_rows: ['library'],
+  row_find: ['library'],
   catalog_list: ['catalog'],
   tune_estimate: ['datasets'],
   tune_list: ['tunes'],
@@ -84,6 +107,13 @@ export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   dataset_upload: ['datasets'],
   dataset_delete: ['datasets'],
   upload_discard: ['datasets'],
+  source_import: ['library'],
+  recipe_save: ['library'],
+  recipe_delete: ['library'],
+  draft_delete: ['library'],
+  library_rename: ['library'],
+  library_delete: ['library'],
+  version_upload: ['datasets', 'library'],
   catalog_prepare: ['catalog', 'models', 'storage'],
   licence_accept: ['catalog'],
   tune_start: ['tunes'],

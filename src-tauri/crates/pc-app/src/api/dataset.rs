@@ -116,6 +116,10 @@ pub struct SampleMessage {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
 pub struct DatasetUpload {
     pub path: String,
+    /// Its name in the cloud; the file's own where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
     pub description: Option<String>,
     /// Conversations where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

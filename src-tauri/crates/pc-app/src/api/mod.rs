@@ -4,9 +4,14 @@
 mod app;
 mod chat;
 mod cloud;
+mod database;
 mod dataset;
 mod deploy;
+mod draft;
+mod library;
 mod model;
+mod privacy;
+mod source;
 mod task;
 mod tune;
 mod usage;
@@ -14,9 +19,14 @@ mod usage;
 pub use app::*;
 pub use chat::*;
 pub use cloud::*;
+pub use database::*;
 pub use dataset::*;
 pub use deploy::*;
+pub use draft::*;
+pub use library::*;
 pub use model::*;
+pub use privacy::*;
+pub use source::*;
 pub use task::*;
 pub use tune::*;
 pub use usage::*;
@@ -45,6 +55,8 @@ pub enum Tag {
     Clouds,
     Keychain,
     Datasets,
+    /// Local data sets and everything about them.
+    Library,
     Catalog,
     Tunes,
     Models,
@@ -61,6 +73,7 @@ impl Tag {
         Self::Clouds,
         Self::Keychain,
         Self::Datasets,
+        Self::Library,
         Self::Catalog,
         Self::Tunes,
         Self::Models,

@@ -4,8 +4,7 @@
 mod catalog;
 mod chat;
 mod clouds;
-mod convert;
-mod datasets;
+mod data;
 mod deployments;
 mod estimate;
 mod models;
@@ -17,10 +16,9 @@ mod storage;
 mod tasks;
 mod tune_log;
 mod tunes;
-mod uploads;
 mod usage;
 
-pub use convert::{Convert, Converted, Split};
+pub use data::{Convert, Converted, Split, upload_name};
 pub(crate) use storage::size;
 pub(crate) use tune_log::Logs;
 

@@ -81,7 +81,7 @@ impl App {
 }
 
 /// What an upload may take of the line.
-pub(super) fn pace(bytes_per_second: u64, hours: &str) -> Result<Pace> {
+pub(crate) fn pace(bytes_per_second: u64, hours: &str) -> Result<Pace> {
     let hours = if hours.trim().is_empty() { None } else { Some(hours.parse()?) };
     Ok(Pace { bytes_per_second: NonZeroU64::new(bytes_per_second), hours })
 }

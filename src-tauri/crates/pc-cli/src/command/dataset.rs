@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use pc_app::api::{DatasetId, DatasetKind, DatasetRow, DatasetUpload, Empty, UploadId, UploadRow};
-use pc_app::{Convert, Converted, Split};
+use pc_app::{Convert, Converted, DatasetInput, Split, upload_name};
 use serde_json::json;
 
-use super::Call;
+use super::{Call, library};
 use crate::args::Dataset;
 use crate::figures;
 use crate::shown::Shown;
@@ -34,10 +34,15 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
             let text: Vec<String> = files.chain([told]).collect();
             shown.result(&json!({"written": written}), &text.join("\n"));
         }
-        Dataset::Upload { file, kind, description, limit_rate, hours } => {
-            let path = std::path::absolute(&file)?.to_string_lossy().into_owned();
-            let (kind, bytes_per_second) = (Some(kind.into()), limit_rate);
-            return upload(DatasetUpload { path, description, kind, bytes_per_second, hours }, call).await;
+        Dataset::Add { file, name, to, recipe } => return library::add(file, name, to, recipe, call).await,
+        Dataset::Versions { name } => return library::versions(name, call).await,
+        Dataset::Forget { name } => return library::forget(name, call).await,
+        Dataset::Upload { input, kind, description, limit_rate: bytes_per_second, hours } => {
+            let DatasetInput { path, version } = app.dataset_input(&input).await?;
+            let path = std::path::absolute(&path)?.to_string_lossy().into_owned();
+            let kind = Some(version.as_ref().map_or(kind.into(), |row| row.kind));
+            let name = version.as_ref().map(upload_name);
+            return upload(DatasetUpload { path, name, description, kind, bytes_per_second, hours }, call).await;
         }
         Dataset::Uploads { discard: Some(upload_id) } => {
             app.upload_discard(UploadId { upload_id: upload_id.clone() }, language).await?;

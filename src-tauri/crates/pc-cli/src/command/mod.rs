@@ -8,6 +8,7 @@ mod deploy;
 #[cfg(debug_assertions)]
 mod dev_host;
 mod keys;
+mod library;
 mod main_job;
 mod model;
 mod receipt;
@@ -23,7 +24,7 @@ use pc_app::api::{KeyPlace, Quant, TaskProgress};
 use pc_app::{App, Live, unattended_keychain};
 use pc_base::{Cancel, Language, Places, Progress, Reporter as _, SystemClock, Unit};
 
-use crate::args::{Command, Dataset, Model, Weights};
+use crate::args::{Command, Model, Weights};
 use crate::shown::Shown;
 
 /// Everything that a command works with.
@@ -76,7 +77,7 @@ pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result
     let call = || anyhow::Ok(Call { app: opened(&places, &shown)?, shown: shown.clone(), cancel: cancel.clone() });
     match command {
         // What stays on this machine needs no keychain, either.
-        Command::Dataset(command @ (Dataset::Check { .. } | Dataset::Convert { .. } | Dataset::Split { .. })) => {
+        Command::Dataset(command) if !command.needs_keys() => {
             return dataset::run(command, &Call { app: App::open(places)?, shown, cancel }).await;
         }
         Command::Chat(chat) => return blocking(move || chat::run(&chat, &places, &shown, &cancel)).await,

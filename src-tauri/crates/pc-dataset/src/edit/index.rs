@@ -105,7 +105,7 @@ fn look(part: Part<'_>) -> Seen {
         seen.places.extend((seen.lines > 0).then_some(Place { row: 0, line: 0, offset: part.offset }));
     }
     for line in part.lines().filter(|line| !blank(line.bytes)) {
-        if seen.rows % STRIDE == 0 {
+        if seen.rows.is_multiple_of(STRIDE) {
             seen.places.push(Place { row: seen.rows, line: line.index, offset: line.offset });
         }
         seen.rows += 1;

@@ -3,6 +3,8 @@
 mod bills;
 mod clouds;
 mod datasets;
+mod drafts;
+mod library;
 mod secrets;
 mod seen;
 mod settings;
@@ -18,6 +20,8 @@ use crate::database::Database;
 pub use bills::{BillLine, BillSync};
 pub use clouds::Cloud;
 pub use datasets::KnownDataset;
+pub use drafts::Draft;
+pub use library::{LocalDataset, Version};
 pub use uploads::BegunUpload;
 
 /// Every step that `console.db` has taken, oldest first. Only ever add.
@@ -25,6 +29,7 @@ const STEPS: &[&str] = &[
     include_str!("../../sql/console/1_console.sql"),
     include_str!("../../sql/console/2_seen.sql"),
     include_str!("../../sql/console/3_uploads.sql"),
+    include_str!("../../sql/console/4_library.sql"),
 ];
 
 /// The database. Every use is one transaction. Window and command line may have it open at the same time.

@@ -12,9 +12,11 @@ use pc_protocol::receipt::Action;
 use pc_store::console::{BegunUpload, KnownDataset};
 
 use super::datasets::row_of;
-use super::settings::pace;
-use crate::api::{DatasetKind, DatasetRow, DatasetUpload, Empty, Tag, TaskProgress, UploadId, UploadRow};
+use crate::api::{
+    DatasetKind, DatasetRow, DatasetUpload, Empty, Tag, TaskProgress, UploadId, UploadRow, VersionRow, VersionSend,
+};
 use crate::app::App;
+use crate::cases::settings::pace;
 use crate::clouds::Opened;
 use crate::live::Live;
 use crate::words::words;
@@ -30,7 +32,8 @@ impl App {
     ) -> Result<DatasetRow> {
         let pace = self.pace_of(&wanted).await?;
         let path = PathBuf::from(&wanted.path);
-        let report = self.judged(path.clone(), wanted.kind, language, live).await?;
+        let mut report = self.judged(path.clone(), wanted.kind, language, live).await?;
+        report.name = wanted.name.clone().unwrap_or(report.name);
         if report.errors_total > 0 {
             let count = report.rows.saturating_sub(report.good_rows).max(1);
             let empty = report.rows == 0;
@@ -57,6 +60,25 @@ impl App {
         self.blocking(move |app| app.store().write(|tx| tx.dataset_put(&known))).await?;
         row.receipt = self.receipt_keep(&opened, &row.id, Action::Upload).await?;
         Ok(row)
+    }
+
+    /// `version_upload`: a version of a local data set, under its name and number.
+    pub async fn version_upload(
+        &self,
+        wanted: VersionSend,
+        language: Language,
+        live: &Live<TaskProgress>,
+    ) -> Result<DatasetRow> {
+        let (dataset, version) = (wanted.dataset, wanted.version);
+        let held = self.blocking(move |app| app.version_held(&dataset, version)).await?;
+        let upload = DatasetUpload {
+            path: held.path.display().to_string(),
+            name: Some(upload_name(&held.row)),
+            description: wanted.description,
+            kind: Some(held.row.kind),
+            ..DatasetUpload::default()
+        };
+        self.dataset_upload(upload, language, live).await
     }
 
     async fn pace_of(&self, wanted: &DatasetUpload) -> Result<Pace> {
@@ -159,6 +181,15 @@ impl Drop for Told<'_> {
     fn drop(&mut self) {
         self.0.changed(&[Tag::Datasets]);
     }
+}
+
+/// What a version is called in a cloud: clouds take letters and digits of ASCII, `-` and `_`.
+pub fn upload_name(row: &VersionRow) -> String {
+    let plain: String = row.name.chars().map(|c| if c == ' ' || c == '.' { '-' } else { c }).collect();
+    let plain: String =
+        plain.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(80).collect();
+    let plain = plain.trim_matches('-');
+    format!("{}-v{}.jsonl", if plain.is_empty() { "dataset" } else { plain }, row.version)
 }
 
 fn row(upload: BegunUpload, arrived: u64) -> UploadRow {

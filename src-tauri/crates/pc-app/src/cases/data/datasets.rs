@@ -10,12 +10,12 @@ use pc_protocol::receipt::Action;
 use pc_server::Profile;
 use pc_store::console::KnownDataset;
 
-use super::when;
 use crate::api::{
     DatasetId, DatasetKind, DatasetPath, DatasetReport, DatasetRow, Empty, Finding, SampleMessage, SampleRow, Severity,
     Tag, TaskProgress,
 };
 use crate::app::App;
+use crate::cases::when;
 use crate::clouds::{EMBEDDED, Opened};
 use crate::live::Live;
 
@@ -168,6 +168,6 @@ impl From<Report> for DatasetReport {
     }
 }
 
-fn message(message: pc_dataset::Message) -> SampleMessage {
+pub(super) fn message(message: pc_dataset::Message) -> SampleMessage {
     SampleMessage { role: message.role.name().to_owned(), content: message.content }
 }

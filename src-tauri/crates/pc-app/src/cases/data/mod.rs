@@ -1,0 +1,12 @@
+//! Data sets: sources, local data sets and what makes their versions, uploads, and what lies in a cloud. Deliberately absent: the work
+//! itself, which is `pc-dataset`.
+
+mod convert;
+mod datasets;
+mod library;
+mod rows;
+mod sources;
+mod uploads;
+
+pub use convert::{Convert, Converted, Split};
+pub use uploads::upload_name;

@@ -1,0 +1,4 @@
+//! Data sets on this machine through the command table, without a cloud and without models: the very calls that the window makes.
+
+mod common;
+mod versions;

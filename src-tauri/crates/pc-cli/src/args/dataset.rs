@@ -1,0 +1,132 @@
+//! `partner dataset …`
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+use pc_app::api::DatasetKind;
+
+/// What a data set's rows are.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum RowKind {
+    /// Conversations (ChatML).
+    #[default]
+    Sft,
+    /// Pairs of answers.
+    Dpo,
+    /// Plain texts.
+    Cpt,
+}
+
+impl From<RowKind> for DatasetKind {
+    fn from(kind: RowKind) -> Self {
+        match kind {
+            RowKind::Sft => Self::Sft,
+            RowKind::Dpo => Self::Dpo,
+            RowKind::Cpt => Self::Cpt,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub enum Dataset {
+    /// Judge every line of a JSONL file and list every error.
+    Check {
+        file: PathBuf,
+        /// What its rows are.
+        #[arg(long, value_enum, default_value_t)]
+        kind: RowKind,
+    },
+    /// Make rows to train on out of a file that people have: JSONL, JSON, CSV, Excel, Parquet, text, Markdown, a zip or a
+    /// folder of them. What its columns mean is guessed and told, or taken from a recipe.
+    Convert {
+        file: PathBuf,
+        /// The JSONL file to write.
+        #[arg(long)]
+        out: PathBuf,
+        /// A recipe that was kept.
+        #[arg(long)]
+        recipe: Option<PathBuf>,
+        /// Keep the recipe that was used, to be read, changed and used again.
+        #[arg(long, value_name = "FILE")]
+        keep_recipe: Option<PathBuf>,
+    },
+    /// Divide rows into training and validation, the same way each time. Rows that are nearly the same stay on one side.
+    Split {
+        file: PathBuf,
+        /// The JSONL file of the rows to train on.
+        #[arg(long)]
+        training: PathBuf,
+        /// The JSONL file of the rows to validate with.
+        #[arg(long)]
+        validation: PathBuf,
+        /// Of the rows, for validation.
+        #[arg(long, default_value_t = 0.2, value_name = "SHARE")]
+        share: f64,
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
+    /// Take a file in as a data set on this machine, or as the next version of one.
+    Add {
+        /// As for convert.
+        file: PathBuf,
+        /// What it is called; default: the file's name.
+        #[arg(long)]
+        name: Option<String>,
+        /// The data set that gets it as its next version.
+        #[arg(long, value_name = "NAME", conflicts_with = "name")]
+        to: Option<String>,
+        /// A recipe that was kept. Without one the file's lines are taken as they are where they are rows to train on, and else
+        /// its columns' meaning is guessed.
+        #[arg(long)]
+        recipe: Option<PathBuf>,
+    },
+    /// Data sets on this machine, or the versions of one and what was made of them.
+    Versions { name: Option<String> },
+    /// Remove a data set from this machine, with all of its versions. What is in a cloud stays there.
+    Forget { name: String },
+    /// Check a file, or a version of a data set, and, where it has no errors, send it to the cloud.
+    Upload {
+        /// A file, or NAME[@VERSION] of a data set on this machine.
+        input: String,
+        /// What its rows are.
+        #[arg(long, value_enum, default_value_t)]
+        kind: RowKind,
+        #[arg(long)]
+        description: Option<String>,
+        /// The most bytes a second that are sent, such as 500K or 2M; 0 sends as fast as it can. Default: the setting.
+        #[arg(long, value_name = "BYTES", value_parser = bytes)]
+        limit_rate: Option<u64>,
+        /// When to send, such as 22:00-06:00. Default: the setting.
+        #[arg(long)]
+        hours: Option<String>,
+    },
+    /// Uploads that were begun and not ended. Uploading the same file again goes on with them.
+    Uploads {
+        /// Throw away what arrived of one.
+        #[arg(long, value_name = "ID")]
+        discard: Option<String>,
+    },
+    /// Data sets in the cloud.
+    List,
+    /// Remove a data set from the cloud.
+    Delete { id: String },
+}
+
+impl Dataset {
+    /// Whether it speaks to a cloud, or seals something.
+    pub fn needs_keys(&self) -> bool {
+        matches!(self, Self::Upload { .. } | Self::Uploads { .. } | Self::List | Self::Delete { .. })
+    }
+}
+
+/// `500K`, `2M`, `1G` or plain bytes; powers of 1000.
+fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, factor) = match text.char_indices().next_back() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1_000),
+        Some((at, 'm' | 'M')) => (&text[..at], 1_000_000),
+        Some((at, 'g' | 'G')) => (&text[..at], 1_000_000_000),
+        _ => (text, 1),
+    };
+    let number: Option<u64> = digits.parse().ok();
+    number.and_then(|number| number.checked_mul(factor)).ok_or_else(|| "a number such as 500K, 2M or 1G".to_owned())
+}
