@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use jiff::Timestamp;
 use pc_base::{Clock, Places, SystemClock};
 use pc_secrets::Keychain;
 use pc_store::console::ConsoleStore;
@@ -128,9 +129,13 @@ impl App {
         }
     }
 
+    pub(crate) fn time(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
     /// RFC 3339 in UTC.
     pub(crate) fn now(&self) -> String {
-        format!("{:.3}", self.shared.clock.now())
+        format!("{:.3}", self.time())
     }
 
     /// Runs what blocks away from the async runtime.

@@ -7,6 +7,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use jiff::{SignedDuration, Timestamp};
 use pc_base::{Cancel, Code, Progress, Reporter, Unit, coded, make_private};
 use pc_store::console::{LocalDataset, Version};
 use sha2::{Digest as _, Sha256};
@@ -54,6 +55,9 @@ pub struct DatasetInput {
     pub version: Option<VersionRow>,
 }
 
+/// What the folders of unfinished work begin with.
+const SCRATCH: &str = ".new-";
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The longest name of a data set, in characters.
 const NAME: usize = 100;
 /// The sidecar with the provenance of generated rows; JSONL.
@@ -141,8 +145,30 @@ impl App {
             }
             Ok((set, row))
         })?;
+        self.library_sweep()?;
         self.changed(&[Tag::Library]);
         self.version_row(&set, row)
+    }
+
+    /// Removes what a program that was killed left behind: files that no version names, and work that nobody has touched for a day.
+    /// The library is held.
+    fn library_sweep(&self) -> Result<()> {
+        let yesterday = self.time() - DAY;
+        for path in self.library_files("")? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let hash = name.split('.').next().filter(|hash| hash.len() == 64);
+            if name.starts_with(SCRATCH) {
+                let changed = path.metadata().and_then(|meta| meta.modified()).ok();
+                if changed.and_then(|time| Timestamp::try_from(time).ok()).is_some_and(|time| time < yesterday) {
+                    std::fs::remove_dir_all(&path).with_context(|| format!("removing {}", path.display()))?;
+                }
+            } else if let Some(hash) = hash
+                && !self.store().read(|tx| tx.version_holds(hash))?
+            {
+                remove_if_there(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Forgets a data set; its files go unless another version holds the same bytes.
@@ -159,7 +185,7 @@ impl App {
             }
             Ok(gone)
         })?;
-        let sidecars = self.sidecars(&format!("{dataset}-"))?;
+        let sidecars = self.library_files(&format!("{dataset}-"))?;
         let indexes = gone.iter().map(|path| path.with_extension("index"));
         for path in indexes.chain(gone.clone()).chain(sidecars) {
             remove_if_there(&path)?;
@@ -167,7 +193,7 @@ impl App {
         Ok(())
     }
 
-    fn sidecars(&self, prefix: &str) -> Result<Vec<PathBuf>> {
+    fn library_files(&self, prefix: &str) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(self.library_folder()?).context("looking through the library")? {
             let entry = entry.context("looking through the library")?;

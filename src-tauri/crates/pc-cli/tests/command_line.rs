@@ -96,6 +96,26 @@ fn a_table_that_people_have_becomes_rows_that_pass_the_check_and_its_recipe_make
 }
 
 #[test]
+fn a_table_becomes_a_data_set_here_with_versions_and_goes_again() {
+    let partner = Partner::new();
+    let table = partner.file("qa.csv", "问题,答案\n早餐几点？,六点四十。\n几点退房？,中午十二点。\n");
+    let (row, status) = partner.json(&["dataset", "add", &table, "--name", "hotel"]);
+    assert_eq!((row["version"].as_u64(), row["rows"].as_u64(), status), (Some(1), Some(2), 0), "{row}");
+    let (row, _) = partner.json(&["dataset", "add", &table, "--to", "hotel"]);
+    assert_eq!(row["version"], 2, "{row}");
+    let (list, _) = partner.json(&["dataset", "versions"]);
+    assert_eq!((&list["datasets"][0]["name"], &list["datasets"][0]["versions"]), (&json!("hotel"), &json!(2)));
+    let shown = String::from_utf8(partner.run(&["--lang", "zh-CN", "dataset", "versions", "hotel"]).stdout).unwrap();
+    assert!(shown.contains("导入") && shown.contains("qa.csv"), "{shown}");
+    partner.json(&["dataset", "forget", "hotel"]);
+    assert_eq!(partner.json(&["dataset", "versions"]).0["datasets"], json!([]));
+    for args in [["dataset", "versions", "hotel"], ["dataset", "upload", "hotel"]] {
+        let error = String::from_utf8(partner.run(&args).stderr).unwrap();
+        assert!(error.contains("[dataset_input_unknown]"), "{error}");
+    }
+}
+
+#[test]
 fn a_split_loses_no_row_is_the_same_each_time_and_refuses_what_is_no_share() {
     let partner = Partner::new();
     let row = |n: u32| {

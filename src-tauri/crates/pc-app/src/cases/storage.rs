@@ -50,6 +50,7 @@ fn places(app: &App) -> Vec<Place> {
     let databases =
         ["console.db", "console.db-wal", "cloud/cloud.db", "cloud/cloud.db-wal"].map(|name| home.join(name));
     vec![
+        place("library", &[home.join("datasets")], false),
         place("datasets", &[cloud.join("blobs")], false),
         place("models", &[home.join("models"), cloud.join("onnx")], false),
         place("converted", &[home.join("onnx")], true),

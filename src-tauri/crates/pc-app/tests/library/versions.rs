@@ -190,3 +190,21 @@ async fn any_row_is_found_by_its_number_and_its_line() {
     console.call("library_delete", json!({"dataset": kept["dataset"]})).await;
     assert_eq!(console.kept(), Vec::<String>::new(), "the index goes with its file");
 }
+
+#[tokio::test]
+async fn what_a_killed_program_left_goes_when_the_next_version_is_kept() {
+    let console = Console::open();
+    let kept = console.taken("one", ROW).await;
+    let folder = console.home.places.home.join("datasets");
+    let orphan = folder.join(format!("{}.jsonl", "0".repeat(64)));
+    std::fs::copy(kept["path"].as_str().unwrap(), &orphan).unwrap();
+    let (old, new) = (folder.join(".new-old"), folder.join(".new-now"));
+    std::fs::create_dir(&new).unwrap();
+    std::fs::create_dir(&old).unwrap();
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    std::fs::File::open(&old).unwrap().set_modified(long_ago).unwrap();
+    console.taken("two", OTHER).await;
+    assert!(!orphan.exists() && !old.exists(), "nobody will ever want them");
+    assert!(new.exists(), "another program may be at work in it");
+    assert!(PathBuf::from(kept["path"].as_str().unwrap()).exists());
+}
