@@ -66,3 +66,35 @@ async fn the_next_console_goes_on_with_what_was_left_or_throws_it_away() {
     assert_eq!(next.try_stream("dataset_upload", bad).await.0.unwrap_err().code, "input_invalid");
     next.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_is_uploaded_under_its_name_and_the_library_knows_where_it_is() {
+    let console = Console::open();
+    let path = console.rows(12);
+    let kept = json!({"path": path, "name": "Hotel 客服", "kind": "sft"});
+    let (version, _) = console.stream("source_import", kept).await;
+    let wanted = json!({"dataset": version["dataset"], "version": 1, "description": "spring"});
+    let (row, events) = console.stream("version_upload", wanted.clone()).await;
+    assert_eq!((&row["name"], &row["rows"]), (&json!("Hotel-v1.jsonl"), &json!(12)), "what a cloud's names may have");
+    assert_eq!(row["sha256"], version["sha256"], "the bytes that were kept were sent");
+    assert!(events.iter().any(|event| event["stage"] == "upload"));
+    let detail = console.call("library_get", json!({"dataset": version["dataset"]})).await;
+    assert_eq!(detail["uploads"][0]["file_id"], row["id"]);
+    assert_eq!(detail["uploads"][0]["receipt"], row["receipt"], "the receipt is shown with the version");
+    assert!(row["receipt"].as_str().is_some_and(|path| std::path::Path::new(path).is_file()));
+    assert_eq!(console.call("library_list", json!({})).await[0]["uploaded_to"].as_array().map(Vec::len), Some(1));
+    console.call("dataset_delete", json!({"id": row["id"]})).await;
+    let detail = console.call("library_get", json!({"dataset": version["dataset"]})).await;
+    assert_eq!(
+        (&detail["uploads"], &detail["versions"][0]["rows"]),
+        (&json!([]), &json!(12)),
+        "the version stays here"
+    );
+    let broken = console.home.file("broken.jsonl", "{broken\n").display().to_string();
+    let kept = json!({"path": broken, "name": "broken", "kind": "sft"});
+    let (version, _) = console.stream("source_import", kept).await;
+    let wanted = json!({"dataset": version["dataset"], "version": 1});
+    let refused = console.try_stream("version_upload", wanted).await.0.unwrap_err();
+    assert_eq!(refused.code, "dataset_has_errors", "nothing is sent that the cloud would refuse");
+    console.close().await;
+}
