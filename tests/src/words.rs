@@ -10,13 +10,17 @@ use serde_json::Value;
 pub struct Words(Value);
 
 impl Words {
-    /// The catalogue of `en` or `zh`. It is TypeScript, so Node.js reads it: the text after `=` is an object literal.
+    /// The catalogue of `en` or `zh`. It is TypeScript, so Node.js reads it: the text after `=` is an object literal, whose parts
+    /// may be in files of their own that it imports.
     pub fn load(language: &str) -> Self {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../ui/src/i18n/{language}.ts"));
-        let script = "const text = require('fs').readFileSync(process.argv[1], 'utf8');\
-            const from = text.indexOf('= {') + 1;\
-            const to = text.lastIndexOf('}') + 1;\
-            console.log(JSON.stringify(eval('(' + text.slice(from, to) + ')')));";
+        let script = "const { readFileSync } = require('fs'); const { dirname, join } = require('path');\
+            const read = (file) => { const text = readFileSync(file, 'utf8');\
+                const imports = [...text.matchAll(/^import \\{ (\\w+) \\} from '(\\..+)';/gm)];\
+                const parts = imports.map(([, , from]) => read(join(dirname(file), from + '.ts')));\
+                const literal = text.slice(text.indexOf('= {') + 1, text.lastIndexOf('}') + 1);\
+                return new Function(...imports.map(([, name]) => name), 'return ' + literal)(...parts); };\
+            console.log(JSON.stringify(read(process.argv[1])));";
         let output = Command::new("node").args(["-e", script]).arg(&file).output().expect("Node.js can be started");
         assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
         Self(serde_json::from_slice(&output.stdout).expect("a catalogue is an object"))

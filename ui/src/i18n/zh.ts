@@ -40,6 +40,7 @@ export const zh: typeof en = {
     unfinished: '未完成的上传', arrived: '已到达 {{done}} / {{total}} · 开始于 {{begun}}', goOn: '继续上传', discard: '丢弃', discardTitle: '丢弃“{{name}}”的上传？', discardText: '云端已收到的 {{size}} 将被销毁，本机上的文件会保留。',
     onCloud: '此云上的数据集', empty: '还没有数据集', emptyText: '请在上方选择文件，或使用示例了解流程。', deleteTitle: '删除数据集“{{name}}”？', deleteText: '已上传的文件（{{size}}）将从此云上删除，无法恢复。已使用它的训练任务会保留结果。', unknownRows: '从别处上传，行数未在本机统计',
     role: { system: '系统', user: '用户', assistant: '助手', tool: '工具' },
+    wayText: { mask: '保留形状，例如 138****1234', remove: '替换为方括号中的类型名', generalise: '只留城市、年份、网段或姓氏', pseudonym: '同一原文始终使用同一替身', keep: '保持原样并上传' }, wayFor: '对{{kind}}的处理方式', filterKind: '按类型筛选问题', columnNo: '第 {{column}} 个字符', sideBySide: '前后对照', preferred: '更优', fixDoes: '修复：{{fix}}', listOf: '列出问题“{{title}}”', showLine: '查看第 {{line}} 行', finds_one: '发现 {{n}} 处', finds_other: '发现 {{n}} 处', way: { mask: '掩码', remove: '删除', generalise: '泛化', pseudonym: '化名', keep: '保留' }, after: '之后', notPreferred: '较差', newRow: '新行', before: '之前', area: { format: '格式', content: '内容', duplicates: '重复', privacy: '个人信息', secrets: '机密' }, noFix: '无法自动修复，请自行改正或剔除该行。', list: '列出', added: '新增', removed: '已删除', found: '发现的类型', showRow: '查看该行', everyKind: '全部类型', kindsOfFindings: '问题类型', plainText: '文本',
   },
   tunes: {
     fresh: '新建训练任务', all: '全部训练任务', empty: '还没有训练任务', emptyText: '选择数据集和基础模型，开始之前即可看到价格和时间。',
