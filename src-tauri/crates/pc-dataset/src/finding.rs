@@ -93,6 +93,7 @@ findings! {
     ToolCallInvalid "tool_call_invalid" Error,
     ToolArgumentsNotJson "tool_arguments_not_json" Error,
     ToolIdUnknown "tool_id_unknown" Error,
+    TemplateRefuses "template_refuses" Warning,
     RowOverMaxLength "row_over_max_length" Warning,
     LanguageDiffers "language_differs" Warning,
     LookAlike "look_alike" Warning,
@@ -127,6 +128,25 @@ findings! {
     SecretConnection "secret_connection" Warning,
     SecretEntropy "secret_entropy" Warning,
     PersonalCustom "personal_custom" Warning,
+    DuplicateExact "duplicate_exact" Warning,
+    DuplicateNear "duplicate_near" Warning,
+    AnswerContradicts "answer_contradicts" Warning,
+    LeaksValidation "leaks_validation" Warning,
+    LeaksGolden "leaks_golden" Warning,
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Area {
+    /// What the cloud reads, and refuses.
+    Format,
+    /// What rows say.
+    Content,
+    /// Rows that repeat, contradict or give away others.
+    Duplicates,
+    Privacy,
+    Secrets,
 }
 
 type Catalogue = HashMap<String, String>;
@@ -134,6 +154,11 @@ type Catalogue = HashMap<String, String>;
 static WORDS: LazyLock<[Catalogue; 2]> = LazyLock::new(|| {
     [include_str!("../words/en.json"), include_str!("../words/zh-CN.json")]
         .map(|text| serde_json::from_str(text).expect("the bundled words are valid JSON: a test holds it"))
+});
+
+static TITLES: LazyLock<[Catalogue; 2]> = LazyLock::new(|| {
+    [include_str!("../words/titles-en.json"), include_str!("../words/titles-zh-CN.json")]
+        .map(|text| serde_json::from_str(text).expect("the bundled titles are valid JSON: a test holds it"))
 });
 
 /// The words under a key, or the key itself, which a test shows to be impossible.
@@ -149,6 +174,44 @@ impl FindingCode {
     /// The words for people, with `{name}` where a value belongs.
     pub fn words(self, language: Language) -> &'static str {
         words(self.name(), language)
+    }
+
+    /// A few words for all findings of the kind, without a row's values.
+    pub fn title(self, language: Language) -> &'static str {
+        let titles = &TITLES[usize::from(language == Language::Chinese)];
+        titles.get(self.name()).map_or(self.name(), String::as_str)
+    }
+
+    /// The kind of a name such as `line_not_json`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    /// What it is about.
+    pub fn area(self) -> Area {
+        match self {
+            Self::ClassImbalance
+            | Self::BoilerplateOpening
+            | Self::BoilerplateClosing
+            | Self::TemplateRefuses
+            | Self::RowOverMaxLength
+            | Self::LanguageDiffers
+            | Self::LookAlike
+            | Self::EmojiBroken
+            | Self::ZeroWidth
+            | Self::BidiControl
+            | Self::Mojibake
+            | Self::PromptInjection
+            | Self::RoleSpoofing => Area::Content,
+            Self::DuplicateExact
+            | Self::DuplicateNear
+            | Self::AnswerContradicts
+            | Self::LeaksValidation
+            | Self::LeaksGolden => Area::Duplicates,
+            code if code.name().starts_with("personal_") => Area::Privacy,
+            code if code.name().starts_with("secret_") => Area::Secrets,
+            _ => Area::Format,
+        }
     }
 }
 
@@ -254,6 +317,34 @@ mod tests {
         let wanted = crate::RowKind::ALL.map(crate::RowKind::wanted);
         let all = codes.union(&whys).copied().chain(wanted).collect();
         assert_eq!(keys(0), all, "every entry is used");
+    }
+
+    #[test]
+    fn every_code_has_a_title_without_values_in_both_languages_and_no_title_is_stray() {
+        let codes: BTreeSet<_> = FindingCode::ALL.iter().map(|code| code.name()).collect();
+        for (titles, words) in TITLES.iter().zip(WORDS.iter()) {
+            assert_eq!(titles.keys().map(String::as_str).collect::<BTreeSet<_>>(), codes);
+            let distinct: BTreeSet<_> = titles.values().collect();
+            assert_eq!(distinct.len(), titles.len(), "two groups are told apart by their titles");
+            for (name, title) in titles {
+                assert!(holes(title).is_empty(), "{name} names no value of a row");
+                assert!(title.chars().count() <= 40, "{name} is a heading");
+                assert!(words.contains_key(name.as_str()), "{name} has a sentence, too");
+            }
+        }
+    }
+
+    #[test]
+    fn names_lead_back_to_their_codes_and_areas_follow_from_them() {
+        for (place, code) in FindingCode::ALL.iter().enumerate() {
+            assert_eq!((FindingCode::from_name(code.name()), *code as usize), (Some(*code), place));
+        }
+        assert_eq!(FindingCode::from_name("none"), None);
+        let areas = [FindingCode::FileCrlf, FindingCode::Mojibake, FindingCode::DuplicateNear]
+            .into_iter()
+            .chain([FindingCode::PersonalCustom, FindingCode::SecretToken]);
+        let areas: Vec<_> = areas.map(FindingCode::area).collect();
+        assert_eq!(areas, [Area::Format, Area::Content, Area::Duplicates, Area::Privacy, Area::Secrets]);
     }
 
     #[test]

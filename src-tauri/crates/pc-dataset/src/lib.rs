@@ -31,10 +31,10 @@ mod thinking;
 mod tools;
 mod turns;
 
-pub use check::{CheckOptions, Report, SampleRow, check};
-pub use content::{Bucket, Counter, Histogram, Languages, Stats};
+pub use check::{CheckOptions, FindingGroup, Report, SampleRow, WholeOptions, check, whole};
+pub use content::{Bucket, CountRow, Counter, Histogram, Languages, RowTokens, Stats};
 pub use edit::{IndexedRow, RowIndex};
-pub use finding::{Finding, FindingCode, Severity};
+pub use finding::{Area, Finding, FindingCode, Severity};
 pub use golden::{Golden, Recall, fold, max_jaccard, recall};
 pub use limits::Limits;
 pub use record::{Record, Records};

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 pub const LINE_BYTES: usize = 16 << 20;
 /// Deepest nesting of a line; real rows need six levels, tool schemas a dozen.
 pub const DEPTH: usize = 64;
-/// Findings beyond this many are counted, not kept.
+/// Finds of a privacy report beyond this many are counted, not kept.
 pub const FINDINGS_KEPT: usize = 10_000;
+/// Findings of one code beyond this many are counted, not kept: a noisy code does not hide the others.
+pub const FINDINGS_OF_CODE: u64 = 1_000;
 
 /// Limits of the target cloud for one training file (cloud-APIs notes, Model Studio's upload rules of 2026).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

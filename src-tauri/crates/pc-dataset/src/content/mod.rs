@@ -17,10 +17,22 @@ use crate::finding::{FindingCode as Code, Found};
 use crate::json::Value;
 use crate::turns;
 
-/// Counts tokens of a text. The check hands over a row's texts joined with line feeds; who wants the exact figures of a
-/// chat template gives a counter that adds what the template adds.
+/// Counts the tokens of a row, which it is given as its line of JSON, as a training of the target model would see it; nothing
+/// where the model's chat template cannot write it. Only rows without an error come.
 #[derive(Clone)]
-pub struct Counter(pub Arc<dyn Fn(&str) -> usize + Send + Sync>);
+pub struct Counter(pub Arc<CountRow>);
+
+/// From a row's line to its tokens.
+pub type CountRow = dyn Fn(&str) -> Option<RowTokens> + Send + Sync;
+
+/// Tokens of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowTokens {
+    /// Of the longest sequence that it is trained as: what is limited.
+    pub longest: u64,
+    /// Of all of them, which are two for a pair of answers: what is billed.
+    pub total: u64,
+}
 
 impl fmt::Debug for Counter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,8 +87,10 @@ pub struct Stats {
     pub turns: Histogram,
     /// Characters of the last answer.
     pub answers: Histogram,
-    /// Tokens of a row; empty without a counter.
+    /// Tokens of a row's longest sequence; empty without a counter.
     pub tokens: Histogram,
+    /// Tokens of all sequences of all rows.
+    pub tokens_total: u64,
     /// Rows of more tokens than wanted.
     pub rows_over: u64,
     /// The commonest short answers with their rows.
@@ -130,18 +144,24 @@ impl Tally {
     }
 }
 
-/// Looks at a row. `good` says whether it counts for the distributions; `counter` comes with the longest row, in tokens.
-pub(crate) fn look(
-    row: Value<'_>,
-    good: bool,
-    counter: Option<(&Counter, Option<u64>)>,
-    found: &mut Vec<Found>,
-    stats: &mut Stats,
-) {
+/// Counts a good row's tokens; `most` is the longest row that is trained.
+pub(crate) fn tokens(line: &str, counter: &Counter, most: Option<u64>, found: &mut Vec<Found>, stats: &mut Stats) {
+    let Some(tokens) = (counter.0)(line) else {
+        return found.push(Found::new(Code::TemplateRefuses, ""));
+    };
+    if let Some(most) = most.filter(|&most| tokens.longest > most) {
+        stats.rows_over += 1;
+        found.push(Found::new(Code::RowOverMaxLength, "").with("tokens", tokens.longest).with("limit", most));
+    }
+    stats.tokens.add(tokens.longest);
+    stats.tokens_total += tokens.total;
+}
+
+/// Looks at a row. `good` says whether it counts for the distributions.
+pub(crate) fn look(row: Value<'_>, good: bool, found: &mut Vec<Found>, stats: &mut Stats) {
     let end = turns::answer_place(row);
     let (mut question, mut reply) = (text::Letters::default(), text::Letters::default());
     let (mut characters, mut messages, mut last, mut answer) = (0, 0, None, None);
-    let mut joined = String::new();
     turns::each(row, |turn| {
         let letters = text::look(turn.text, |code, at, what| {
             let place = Found { column: at as u64 + 1, ..Found::new(code, turn.path()) };
@@ -157,26 +177,12 @@ pub(crate) fn look(
         messages += u64::from(last != Some(turn.place));
         last = Some(turn.place);
         answer = if Some(turn.place) == end && answer.is_none() { Some(turn.text) } else { answer };
-        if counter.is_some() {
-            joined.push_str(turn.text);
-            joined.push('\n');
-        }
     });
     if let (Some(asked @ (Language::Chinese | Language::Latin)), Some(told)) = (language(question), language(reply))
         && told != asked
         && told != Language::Mixed
     {
         found.push(Found::new(Code::LanguageDiffers, end.map_or(String::new(), |place| place.key("content"))));
-    }
-    if let Some((counter, longest)) = counter {
-        let tokens = (counter.0)(joined.strip_suffix('\n').unwrap_or(&joined)) as u64;
-        if let Some(longest) = longest.filter(|&longest| tokens > longest) {
-            stats.rows_over += 1;
-            found.push(Found::new(Code::RowOverMaxLength, "").with("tokens", tokens).with("limit", longest));
-        }
-        if good {
-            stats.tokens.add(tokens);
-        }
     }
     if good {
         let whole = text::Letters {
@@ -232,6 +238,7 @@ impl Stats {
         self.turns.merge(&other.turns);
         self.answers.merge(&other.answers);
         self.tokens.merge(&other.tokens);
+        self.tokens_total += other.tokens_total;
         self.rows_over += other.rows_over;
         self.short.merge(other.short);
         self.openings.merge(other.openings);

@@ -1,11 +1,11 @@
 //! The rows of some files as marks and keys, and the groups that they form: equal texts by their hash, like ones by a
 //! shared key and then by their true similarity, for which the two lines are read again. A row costs 24 bytes of mark
-//! and 80 of keys, and the keys go to a temporary file, column by column, whenever a million rows are held. Deliberately
+//! and 80 of keys, and the keys go to a temporary file, column by column, whenever a quarter of a million rows are held. Deliberately
 //! absent: what the groups mean.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use pc_base::{Cancel, Code, Progress, Reporter, Unit, coded};
@@ -15,12 +15,15 @@ use super::Compare;
 use super::shingle::{Shingler, jaccard};
 use super::sketch::{BANDS, Sketch};
 use crate::json::{Tape, Value};
+use crate::judge::Place;
 use crate::limits::LINE_BYTES;
 use crate::lines::{Walk, walk};
 use crate::{open, turns};
 
 /// Rows whose keys are held before they go to disk.
-const HELD: usize = 1 << 20;
+const HELD: usize = 1 << 18;
+/// Pairs that were not alike and are remembered.
+const FAILED: usize = 1 << 20;
 /// Rows of one key that later ones are compared with: a key that very many unlike rows share stays affordable.
 const LEADERS: usize = 16;
 
@@ -37,29 +40,69 @@ pub(crate) struct Mark {
     pub line: u32,
 }
 
-/// What one row says: sketched, and the marks of its text and answer. Nothing where it has no text to compare.
-pub(crate) fn sketch_row(row: Value<'_>, compare: Compare) -> Option<(u64, u32, [u32; BANDS])> {
-    let mut sketch = Sketch::new();
-    let (exact, answer) = read_row(row, compare, |shingle| sketch.add(shingle))?;
-    Some((exact, answer, if sketch.densify() { sketch.bands() } else { [0; BANDS] }))
+/// What is compared of a row: the hash of it, and its keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sketched {
+    pub exact: u64,
+    pub keys: [u32; BANDS],
 }
 
-fn read_row(row: Value<'_>, compare: Compare, take: impl FnMut(u64)) -> Option<(u64, u32)> {
+impl Sketched {
+    fn of(shingler: Shingler<Sketch>) -> Self {
+        let (exact, sketch) = shingler.finish();
+        Self { exact, keys: sketch.keys() }
+    }
+}
+
+/// All that is compared of a row that has a text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SketchedRow {
+    pub row: Sketched,
+    /// What comes before the answer; a row to read on asks nothing.
+    pub question: Option<Sketched>,
+    /// Hash of the answer's text.
+    pub answer: u32,
+}
+
+/// Reads a row once for both comparisons: its question is how it begins.
+pub(crate) fn sketch_row(row: Value<'_>) -> Option<SketchedRow> {
     let end = turns::answer_place(row);
-    let (mut compared, mut answer) = (Shingler::new(take), Shingler::new(|_| {}));
-    let (mut any, mut in_answer) = (false, false);
+    let (mut compared, mut answer) = (Shingler::new(Sketch::new()), Shingler::new(|_| {}));
+    let (mut any, mut asked, mut question) = (false, false, None);
     turns::each(row, |turn| {
-        in_answer = in_answer || Some(turn.place) == end;
-        if compare == Compare::Row || !in_answer {
-            any = any || !turn.text.trim().is_empty();
-            compared.border(turn.role.map_or(0, |role| role as u64 + 1));
-            compared.text(turn.text);
+        if Some(turn.place) == end && question.is_none() {
+            question = Some((compared.clone(), any));
         }
+        any = any || !turn.text.trim().is_empty();
+        asked = asked || turn.place != Place::Text;
+        compared.border(turn.role.map_or(0, |role| role as u64 + 1));
+        compared.text(turn.text);
         if Some(turn.place) == end {
             answer.text(turn.text);
         }
     });
-    any.then(|| (compared.finish(), (answer.finish() >> 32) as u32))
+    if !any {
+        return None;
+    }
+    let whole = Sketched::of(compared);
+    let question = match question {
+        Some((begun, any)) => any.then(|| Sketched::of(begun)),
+        None => asked.then_some(whole),
+    };
+    Some(SketchedRow { row: whole, question, answer: (answer.finish().0 >> 32) as u32 })
+}
+
+/// The shingles of the compared part of a row.
+fn shingles(row: Value<'_>, compare: Compare, take: impl FnMut(u64)) {
+    let end = turns::answer_place(row);
+    let (mut compared, mut in_answer) = (Shingler::new(take), false);
+    turns::each(row, |turn| {
+        in_answer = in_answer || Some(turn.place) == end;
+        if compare == Compare::Row || !in_answer {
+            compared.text(turn.text);
+        }
+    });
+    compared.finish();
 }
 
 /// All keys, by band.
@@ -122,7 +165,7 @@ pub(crate) struct Index {
     starts: Vec<usize>,
     pub marks: Vec<Mark>,
     keys: Keys,
-    compare: Compare,
+    pub compare: Compare,
 }
 
 /// A row that is like an earlier one.
@@ -145,6 +188,11 @@ pub(crate) struct Groups {
 }
 
 impl Index {
+    /// One without rows.
+    pub fn new(compare: Compare) -> Self {
+        Self { files: Vec::new(), starts: Vec::new(), marks: Vec::new(), keys: Keys::new(HELD), compare }
+    }
+
     /// Reads files; lines that are not rows are passed over.
     pub fn read(
         files: &[PathBuf],
@@ -153,37 +201,29 @@ impl Index {
         reporter: &dyn Reporter,
         cancel: &Cancel,
     ) -> anyhow::Result<Self> {
-        let keys = Keys::new(HELD);
-        let mut index = Self { files: files.to_vec(), starts: Vec::new(), marks: Vec::new(), keys, compare };
+        let mut index = Self::new(compare);
         for path in files {
-            index.starts.push(index.marks.len());
-            let mut lines = 0_u64;
-            walk(
-                &Walk { path, stage, reporter, cancel },
-                |part| {
-                    let mut tape = Tape::default();
-                    let rows: Vec<_> = part
-                        .lines()
-                        .filter_map(|line| {
-                            let doc = tape.read(line.text()?).ok()?;
-                            Some((line.index, line.offset, sketch_row(doc.value, compare)?))
-                        })
-                        .collect();
-                    (part.count(), rows)
-                },
-                |(count, rows)| {
-                    for (at, offset, (exact, answer, keys)) in rows {
-                        let line = u32::try_from(lines + at + 1).context("more than 4,294,967,295 lines")?;
-                        index.marks.push(Mark { offset, exact, answer, line });
-                        index.keys.push(keys)?;
-                    }
-                    lines += count;
-                    Ok(())
-                },
-            )?;
+            read_into(&mut [&mut index], &Walk { path, stage, reporter, cancel })?;
         }
-        u32::try_from(index.marks.len()).context("more than 4,294,967,295 rows")?;
         Ok(index)
+    }
+
+    /// The rows that come next are this file's.
+    pub fn file(&mut self, path: &Path) {
+        self.files.push(path.to_owned());
+        self.starts.push(self.marks.len());
+    }
+
+    /// Takes in the next row, on a line counted from 1 whose first byte is at `offset`.
+    pub fn push(&mut self, sketched: &SketchedRow, line: u64, offset: u64) -> anyhow::Result<()> {
+        let part = match self.compare {
+            Compare::Row => Some(sketched.row),
+            Compare::Question => sketched.question,
+        };
+        let Some(Sketched { exact, keys }) = part else { return Ok(()) };
+        let line = u32::try_from(line).context("more than 4,294,967,295 lines")?;
+        self.marks.push(Mark { offset, exact, answer: sketched.answer, line });
+        self.keys.push(keys)
     }
 
     /// Which of the files a row is of.
@@ -225,7 +265,7 @@ impl Index {
             for verified in found {
                 let (links, unlike) = verified?;
                 links.into_iter().for_each(|link| groups.join(link));
-                if failed.len() < HELD {
+                if failed.len() < FAILED {
                     failed.extend(unlike);
                 }
             }
@@ -248,6 +288,36 @@ impl Index {
         }
         groups
     }
+}
+
+/// Reads a file once into several indexes.
+pub(crate) fn read_into(indexes: &mut [&mut Index], over: &Walk<'_>) -> anyhow::Result<()> {
+    indexes.iter_mut().for_each(|index| index.file(over.path));
+    let mut lines = 0_u64;
+    walk(
+        over,
+        |part| {
+            let mut tape = Tape::default();
+            let rows: Vec<_> = part
+                .lines()
+                .filter_map(|line| {
+                    let doc = tape.read(line.text()?).ok()?;
+                    Some((line.index, line.offset, sketch_row(doc.value)?))
+                })
+                .collect();
+            (part.count(), rows)
+        },
+        |(count, rows)| {
+            for (at, offset, sketched) in rows {
+                for index in indexes.iter_mut() {
+                    index.push(&sketched, lines + at + 1, offset)?;
+                }
+            }
+            lines += count;
+            Ok(())
+        },
+    )?;
+    Ok(())
 }
 
 /// Links, and pairs that are not alike, so that they are not read again for the next band.
@@ -332,7 +402,7 @@ impl<'a> Reader<'a> {
     pub fn set(&mut self, row: u32) -> anyhow::Result<Vec<u64>> {
         let compare = self.index.compare;
         let mut set = Vec::new();
-        self.row(row, |value| read_row(value, compare, |shingle| set.push(shingle)))?;
+        self.row(row, |value| shingles(value, compare, |shingle| set.push(shingle)))?;
         set.sort_unstable();
         set.dedup();
         Ok(set)

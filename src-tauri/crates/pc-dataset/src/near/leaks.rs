@@ -1,6 +1,7 @@
 //! Training rows that give a test away: the same as, or nearly the same as, a row of a validation set or a question of
 //! a golden set. Each names both places. Deliberately absent: removing them, which is `fix`'s.
 
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -9,8 +10,10 @@ use pc_base::{Cancel, Code, CodedExt as _, Reporter, coded};
 use serde::{Deserialize, Serialize};
 
 use super::contradictions::question_and_answer;
+use super::index::read_into;
 use super::{Compare, Index, NearOptions, Reader, jaccard};
 use crate::Golden;
+use crate::lines::Walk;
 
 /// Rows of one group of the held-out sets that a training row is compared with.
 const COMPARED: usize = 16;
@@ -69,31 +72,70 @@ pub fn leaks(
     reporter: &dyn Reporter,
     cancel: &Cancel,
 ) -> anyhow::Result<Leaks> {
-    // A golden set becomes rows with its questions, so that both kinds are read alike; it lives as long as this call.
-    let mut written = Vec::new();
-    let (mut all, mut rows) = (Vec::new(), Vec::new());
-    for (number, one) in held.iter().enumerate() {
-        if one.kind == HeldKind::Golden {
-            let file = questions(&one.path)?;
-            all.push((number, file.path().to_owned()));
-            written.push(file);
-        } else {
-            all.push((number, one.path.clone()));
-            rows.push((number, one.path.clone()));
-        }
+    let (mut rows, mut questions) = (Index::new(Compare::Row), Index::new(Compare::Question));
+    let over = Walk { path: training, stage: "leaks", reporter, cancel };
+    read_into(&mut [&mut rows, &mut questions], &over)?;
+    let thresholds = (options.threshold, options.threshold);
+    let (given, written) = given_away((&mut rows, &mut questions), held, thresholds, (reporter, cancel))?;
+    let (mut of_rows, mut of_questions) = (Reader::new(&rows), Reader::new(&questions));
+    let mut told = Vec::new();
+    for given in given.iter().take(options.shown) {
+        let reader = if given.compare == Compare::Row { &mut of_rows } else { &mut of_questions };
+        let question = reader.row(given.held_row, |value| question_and_answer(value).0)?;
+        let Given { line, file, held_line, compare, similarity, .. } = *given;
+        told.push(Leak { line, file, held_line, compare, similarity, question });
     }
-    let mut found = std::collections::BTreeMap::new();
-    for (compare, files) in [(Compare::Row, rows), (Compare::Question, all)] {
-        if !files.is_empty() {
-            pass((training, &files), compare, options, (reporter, cancel), &mut found)?;
-        }
-    }
-    let lines: Vec<u64> = found.keys().copied().collect();
-    let leaks = found.into_values().take(options.shown).collect();
-    Ok(Leaks { rows_total: lines.len() as u64, leaks, lines })
+    drop(written);
+    let lines: Vec<u64> = given.iter().map(|given| given.line).collect();
+    Ok(Leaks { rows_total: lines.len() as u64, leaks: told, lines })
 }
 
-fn questions(path: &Path) -> anyhow::Result<tempfile::NamedTempFile> {
+/// A training row and the held-out one that it is most like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given {
+    pub line: u64,
+    pub file: usize,
+    pub held_line: u64,
+    compare: Compare,
+    similarity: f64,
+    held_row: u32,
+}
+
+/// What the training rows, which are all that the two indexes hold so far, give away, by line; with the files that stand
+/// in for golden sets, for as long as rows are to be read again. The thresholds are those of rows and of questions.
+pub(super) fn given_away(
+    (rows, questions): (&mut Index, &mut Index),
+    held: &[Held],
+    thresholds: (f64, f64),
+    (reporter, cancel): (&dyn Reporter, &Cancel),
+) -> anyhow::Result<(Vec<Given>, Vec<tempfile::NamedTempFile>)> {
+    // A golden set becomes rows with its questions, so that both kinds are read alike.
+    let mut written = Vec::new();
+    let (mut all, mut whole) = (Vec::new(), Vec::new());
+    for (number, one) in held.iter().enumerate() {
+        all.push(number);
+        let stage = "leaks";
+        if one.kind == HeldKind::Golden {
+            let file = written_questions(&one.path)?;
+            read_into(&mut [&mut *questions], &Walk { path: file.path(), stage, reporter, cancel })?;
+            written.push(file);
+        } else {
+            whole.push(number);
+            let over = Walk { path: &one.path, stage, reporter, cancel };
+            read_into(&mut [&mut *rows, &mut *questions], &over)?;
+        }
+    }
+    let mut found = BTreeMap::new();
+    if !whole.is_empty() {
+        pass((rows, &whole), thresholds.0, (reporter, cancel), &mut found)?;
+    }
+    if !all.is_empty() {
+        pass((questions, &all), thresholds.1, (reporter, cancel), &mut found)?;
+    }
+    Ok((found.into_values().collect(), written))
+}
+
+fn written_questions(path: &Path) -> anyhow::Result<tempfile::NamedTempFile> {
     let what = || coded(Code::InputInvalid).with("what", path.display()).with("why", "it is not a golden set");
     let golden: Vec<Golden> = serde_json::from_reader(std::io::BufReader::new(crate::open(path)?)).code(what)?;
     let file = tempfile::NamedTempFile::new().context("making a temporary file")?;
@@ -107,18 +149,15 @@ fn questions(path: &Path) -> anyhow::Result<tempfile::NamedTempFile> {
     Ok(file)
 }
 
+/// `numbers` are the held-out files' behind the training file.
 fn pass(
-    (training, held_files): (&Path, &[(usize, PathBuf)]),
-    compare: Compare,
-    options: &NearOptions,
+    (index, numbers): (&mut Index, &[usize]),
+    threshold: f64,
     (reporter, cancel): (&dyn Reporter, &Cancel),
-    found: &mut std::collections::BTreeMap<u64, Leak>,
+    found: &mut BTreeMap<u64, Given>,
 ) -> anyhow::Result<()> {
-    let files: Vec<PathBuf> =
-        std::iter::once(training.to_owned()).chain(held_files.iter().map(|(_, path)| path.clone())).collect();
-    let mut index = Index::read(&files, compare, "leaks", reporter, cancel)?;
-    let groups = index.groups(options.threshold, reporter, cancel)?;
-    let mut reader = Reader::new(&index);
+    let groups = index.groups(threshold, reporter, cancel)?;
+    let (compare, mut reader) = (index.compare, Reader::new(index));
     for group in groups.list() {
         let border = group.partition_point(|&row| index.file_of(row) == 0);
         let (training, held) = group.split_at(border);
@@ -131,25 +170,23 @@ fn pass(
         }
         for &row in training {
             cancel.check()?;
-            let own = reader.set(row)?;
             let exact = |other: u32| index.marks[other as usize].exact == index.marks[row as usize].exact;
             let equal = held.iter().find(|&&other| exact(other)).map(|&other| (other, 1.0));
-            let like = sets.iter().map(|(other, set)| (*other, jaccard(set, &own)));
-            let best = equal.or_else(|| like.max_by(|a, b| a.1.total_cmp(&b.1)));
-            let Some((other, similarity)) = best.filter(|(_, similarity)| *similarity >= options.threshold) else {
+            let best = match equal {
+                Some(equal) => Some(equal),
+                None => {
+                    let own = reader.set(row)?;
+                    let like = sets.iter().map(|(other, set)| (*other, jaccard(set, &own)));
+                    like.max_by(|a, b| a.1.total_cmp(&b.1))
+                }
+            };
+            let Some((held_row, similarity)) = best.filter(|(_, similarity)| *similarity >= threshold) else {
                 continue;
             };
-            let question = reader.row(other, |value| question_and_answer(value).0)?;
-            let leak = Leak {
-                line: index.marks[row as usize].line.into(),
-                file: held_files[index.file_of(other) - 1].0,
-                held_line: index.marks[other as usize].line.into(),
-                compare,
-                similarity,
-                question,
-            };
+            let (line, held_line) = (index.marks[row as usize].line.into(), index.marks[held_row as usize].line.into());
+            let file = numbers[index.file_of(held_row) - 1];
             // Whole rows come first: that two are alike says more than that their questions are.
-            found.entry(leak.line).or_insert(leak);
+            found.entry(line).or_insert(Given { line, file, held_line, compare, similarity, held_row });
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! The outcome depends on the file alone. Deliberately absent: changing any row, which is `fix`'s.
 
 mod contradictions;
+mod findings;
 mod index;
 mod leaks;
 mod shingle;
@@ -17,7 +18,8 @@ use pc_base::{Cancel, Reporter};
 use serde::{Deserialize, Serialize};
 
 pub use contradictions::{Contradiction, Contradictions, OneAnswer, contradictions};
-pub(crate) use index::{Index, Reader};
+pub(crate) use findings::Near;
+pub(crate) use index::{Index, Reader, SketchedRow, sketch_row};
 pub use leaks::{Held, HeldKind, Leak, Leaks, leaks};
 pub(crate) use shingle::{jaccard, mix};
 

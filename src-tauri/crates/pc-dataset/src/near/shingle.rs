@@ -39,9 +39,24 @@ fn unseen(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{00ad}')
 }
 
-/// Reads texts into the hash of all that is seen of them and, handed over one by one, the hashes of their shingles.
-pub(crate) struct Shingler<F> {
-    take: F,
+/// What becomes of shingles, one by one.
+pub(crate) trait Sink {
+    /// Takes the hash of one.
+    fn take(&mut self, shingle: u64);
+}
+
+impl<F: FnMut(u64)> Sink for F {
+    #[inline]
+    fn take(&mut self, shingle: u64) {
+        self(shingle);
+    }
+}
+
+/// Reads texts into the hash of all that is seen of them and, handed over one by one, the hashes of their shingles. A copy
+/// made between two texts goes on by itself.
+#[derive(Clone)]
+pub(crate) struct Shingler<S> {
+    sink: S,
     exact: u64,
     word: u64,
     in_word: bool,
@@ -50,9 +65,9 @@ pub(crate) struct Shingler<F> {
     count: usize,
 }
 
-impl<F: FnMut(u64)> Shingler<F> {
-    pub fn new(take: F) -> Self {
-        Self { take, exact: A, word: 0, in_word: false, units: [0; WINDOW], count: 0 }
+impl<S: Sink> Shingler<S> {
+    pub fn new(sink: S) -> Self {
+        Self { sink, exact: A, word: 0, in_word: false, units: [0; WINDOW], count: 0 }
     }
 
     #[inline]
@@ -62,7 +77,7 @@ impl<F: FnMut(u64)> Shingler<F> {
         self.count += 1;
         if self.count >= WINDOW {
             let shingle = self.shingle();
-            (self.take)(shingle);
+            self.sink.take(shingle);
         }
     }
 
@@ -140,13 +155,13 @@ impl<F: FnMut(u64)> Shingler<F> {
         self.seen(0x11_0000 + kind);
     }
 
-    /// The exact hash. A text with fewer units than a shingle needs is one shingle.
-    pub fn finish(mut self) -> u64 {
+    /// The exact hash, and where the shingles went. A text with fewer units than a shingle needs is one shingle.
+    pub fn finish(mut self) -> (u64, S) {
         if (1..WINDOW).contains(&self.count) {
             let shingle = self.shingle();
-            (self.take)(shingle);
+            self.sink.take(shingle);
         }
-        mix(self.exact)
+        (mix(self.exact), self.sink)
     }
 }
 
@@ -171,7 +186,7 @@ mod tests {
         let mut all = Vec::new();
         let mut shingler = Shingler::new(|shingle| all.push(shingle));
         shingler.text(text);
-        let exact = shingler.finish();
+        let (exact, _) = shingler.finish();
         all.sort_unstable();
         all.dedup();
         (exact, all)

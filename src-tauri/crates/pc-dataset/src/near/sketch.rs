@@ -5,7 +5,7 @@
 //! similarity s share a key with probability 1 - (1 - s^6)^20, that is 0.998 at 0.8, 0.27 at 0.5 and 0.01 at 0.3.
 //! Deliberately absent: the true similarity, which `shingle` computes for whoever shares a key.
 
-use super::shingle::mix;
+use super::shingle::{Sink, mix};
 
 /// Bins, which take the place of permutations.
 pub const BINS: usize = BANDS * ROWS;
@@ -33,6 +33,11 @@ impl Sketch {
         let value = (shingle as u32) & (EMPTY - 1);
         let least = &mut self.0[bin];
         *least = (*least).min(value);
+    }
+
+    /// The keys, once all shingles are in; zeros where none came.
+    pub fn keys(mut self) -> [u32; BANDS] {
+        if self.densify() { self.bands() } else { [0; BANDS] }
     }
 
     /// Fills the empty bins; false where no shingle came at all.
@@ -65,6 +70,13 @@ impl Sketch {
             let key = rows.iter().fold(band as u64 + 1, |key, &value| mix(key ^ u64::from(value)));
             (key >> 32) as u32
         })
+    }
+}
+
+impl Sink for Sketch {
+    #[inline]
+    fn take(&mut self, shingle: u64) {
+        self.add(shingle);
     }
 }
 

@@ -133,7 +133,7 @@ impl PrivacyReport {
     }
 
     fn keep(&mut self, line: u64, hit: &Hit, language: Language) {
-        let found = Found { line, ..Found::new(hit.span.kind.code(), hit.path.clone()) };
+        let found = Found { line, ..hit.found() };
         self.findings.push(found.worded(language));
         self.places.push(Place {
             kind: hit.span.kind,

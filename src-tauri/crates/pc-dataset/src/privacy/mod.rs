@@ -24,6 +24,7 @@ use pc_base::{Code, CodedExt as _, coded};
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
+use crate::finding::Found;
 use context::Context;
 pub use file::{MaskReport, Place, PrivacyReport, ScanOptions, mask_file, scan_file};
 pub use kinds::{Certainty, Kind, Span};
@@ -125,6 +126,11 @@ impl Detector {
         self.own(text, &mut found);
         found.retain(|span| !self.without.contains(&span.kind));
         disjoint(found)
+    }
+
+    /// What is said of a line of a file: a finding for each find, in its order.
+    pub(crate) fn look(&self, line: &str, take: impl FnMut(Found)) {
+        rows::find(self, line).iter().map(rows::Hit::found).for_each(take);
     }
 
     fn own(&self, text: &str, found: &mut Vec<Span>) {

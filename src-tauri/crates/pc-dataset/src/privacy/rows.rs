@@ -2,6 +2,7 @@
 //! A tool call's arguments are JSON within a text and are walked, too. Deliberately absent: whether the row is good.
 
 use super::{Detector, Span};
+use crate::finding::Found;
 
 /// Keys whose texts are the format's and never people's.
 const STRUCTURE: &[&str] = &["role", "type", "tool_call_id"];
@@ -20,6 +21,8 @@ pub(super) struct Hit {
     pub original: String,
     /// Such as `messages[1].content`.
     pub path: String,
+    /// Characters before it in the text at the path.
+    pub before: usize,
     /// How often the replacement is escaped.
     escapes: usize,
     /// It is a number without quotes: what replaces it is a text.
@@ -27,6 +30,11 @@ pub(super) struct Hit {
 }
 
 impl Hit {
+    /// What is said of it; never what it says.
+    pub fn found(&self) -> Found {
+        Found { column: self.before as u64 + 1, ..Found::new(self.span.kind.code(), self.path.clone()) }
+    }
+
     /// The replacement as the line wants it.
     pub fn written(&self, text: &str) -> String {
         let mut text = text.to_owned();
@@ -59,6 +67,7 @@ pub(super) fn find(detector: &Detector, line: &str) -> Vec<Hit> {
             end: span.end,
             original: line[span.start..span.end].to_owned(),
             path: String::new(),
+            before: line[..span.start].chars().count(),
             escapes: 0,
             bare: false,
         }));
@@ -158,6 +167,7 @@ fn number(
         end,
         original: line[start..end].to_owned(),
         path: path(line, open, outer),
+        before: 0,
         escapes: depth,
         bare: true,
     }));
@@ -194,6 +204,7 @@ fn text(
             end: place(span.end),
             original: plain[span.start..span.end].to_owned(),
             path: path(line, open, outer),
+            before: plain[..span.start].chars().count(),
             escapes: depth + 1,
             bare: false,
         });

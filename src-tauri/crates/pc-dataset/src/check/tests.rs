@@ -1,7 +1,12 @@
 //! The check as its users see it: files in, findings out.
 
-use super::*;
+use md5::Md5;
 use pc_base::Silent;
+use sha2::{Digest as _, Sha256};
+
+use super::*;
+use crate::RowTokens;
+use crate::limits::{FINDINGS_OF_CODE, LINE_BYTES};
 
 /// Checks bytes as a file called `name`.
 fn run(name: &str, bytes: &[u8], options: &CheckOptions) -> Report {
@@ -238,11 +243,19 @@ fn a_line_that_is_too_long_is_refused_and_the_next_one_read() {
 }
 
 #[test]
-fn findings_beyond_the_bound_are_counted_and_order_is_the_files() {
-    let bytes = "x\n".repeat(FINDINGS_KEPT * 3);
+fn findings_beyond_the_bound_are_counted_and_a_noisy_code_hides_no_other() {
+    let bytes = "x\n".repeat(3 * FINDINGS_OF_CODE as usize) + "{}\n\n";
     let report = run("a.jsonl", bytes.as_bytes(), &CheckOptions::default());
-    assert_eq!((report.findings.len(), report.findings_total), (FINDINGS_KEPT, 3 * FINDINGS_KEPT as u64));
-    assert!(report.findings.iter().zip(1..).all(|(f, line)| f.line == line), "lines are numbered across sections");
+    let (noise, last) = report.findings.split_at(FINDINGS_OF_CODE as usize);
+    assert!(noise.iter().zip(1..).all(|(f, line)| f.line == line), "lines are numbered across sections");
+    let last: Vec<_> = last.iter().map(|f| (f.code.name(), f.line)).collect();
+    assert_eq!(last, [("row_shape_unknown", 3_001), ("line_blank", 3_002)]);
+    assert_eq!((report.findings_total, report.errors_total), (3_002, 3_001));
+    let groups: Vec<_> = report.groups.iter().map(|g| (g.code.name(), g.total, g.title.as_str())).collect();
+    let (broken, shapeless) = ("Lines that are not JSON", "Rows of an unknown shape");
+    let wanted =
+        [("line_not_json", 3_000, broken), ("row_shape_unknown", 1, shapeless), ("line_blank", 1, "Blank lines")];
+    assert_eq!(groups, wanted, "errors come first, then the most frequent");
 }
 
 #[test]
@@ -292,17 +305,24 @@ fn what_rows_say_is_looked_at_with_its_place() {
 #[test]
 fn tokens_are_counted_by_who_can_and_the_distributions_add_up() {
     let long = row(&[r#"{"role":"user","content":"abc"}"#, r#"{"role":"assistant","content":"defgh"}"#]);
+    let refused = row(&[r#"{"role":"user","content":"no"}"#, r#"{"role":"assistant","content":"a"}"#]);
+    // Any figure that only the row itself gives will do.
+    let count = |line: &str| {
+        let longest = line.len() as u64;
+        (!line.contains("\"no\"")).then_some(RowTokens { longest, total: 2 * longest })
+    };
+    let most = GOOD.len() as u64 + 1;
     let options = CheckOptions {
-        counter: Some(Counter(std::sync::Arc::new(str::len))),
-        max_length: Some(5),
+        counter: Some(Counter(std::sync::Arc::new(count))),
+        max_length: Some(most),
         ..CheckOptions::default()
     };
-    let report = run("a.jsonl", format!("{GOOD}\n{long}\n{{]").as_bytes(), &options);
+    let report = run("a.jsonl", format!("{GOOD}\n{long}\n{{]\n{refused}").as_bytes(), &options);
     let codes: Vec<_> = report.findings.iter().map(|f| (f.code.name(), f.line)).collect();
-    assert_eq!(codes, [("row_over_max_length", 2), ("line_not_json", 3)]);
-    let stats = report.stats;
-    assert_eq!((stats.tokens.total(), stats.rows_over), ((2, 12), 1), "a, line feed, b; and abc, line feed, defgh");
-    assert_eq!((stats.characters.total(), stats.turns.total(), stats.languages.latin), ((2, 10), (2, 4), 2));
+    assert_eq!(codes, [("row_over_max_length", 2), ("line_not_json", 3), ("template_refuses", 4)]);
+    let (stats, sum) = (report.stats, (GOOD.len() + long.len()) as u64);
+    assert_eq!((stats.tokens.total(), stats.tokens_total, stats.rows_over), ((2, sum), 2 * sum, 1));
+    assert_eq!((stats.characters.total(), stats.turns.total(), stats.languages.latin), ((3, 13), (3, 6), 3));
 }
 
 #[test]
