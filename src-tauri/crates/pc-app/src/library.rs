@@ -213,7 +213,6 @@ impl App {
         self.sidecar(&row.dataset, row.version, name, if name == PROVENANCE { "jsonl" } else { "json" })
     }
 
-    #[expect(dead_code, reason = "the whole check keeps its figures with it")]
     /// Notes the figures of a whole check.
     pub(crate) fn version_checked(&self, dataset: &str, version: u32, checked: &Checked) -> Result<()> {
         let json = serde_json::to_string(checked)?;

@@ -133,6 +133,8 @@ commands! {
     mutation library_rename(LibraryRename) -> Empty, [Library];
     mutation library_delete(LibraryId) -> Empty, [Library];
     query    version_rows(RowsRequest) -> RowsPage, [Library];
+    stream   version_check(VersionCheck, TaskProgress) -> VersionReport, [Library];
+    query    version_report(VersionId) -> KeptReport, [Library];
     query    row_find(RowFind) -> RowNumber, [Library];
     stream   version_export(VersionExport, TaskProgress) -> Empty, [];
     stream   version_upload(VersionSend, TaskProgress) -> DatasetRow, [Datasets Library];

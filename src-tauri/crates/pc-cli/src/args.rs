@@ -9,7 +9,7 @@ use pc_base::Language;
 
 mod dataset;
 
-pub use dataset::Dataset;
+pub use dataset::{AskedOf, Dataset};
 
 /// Partner Console on the command line.
 #[derive(Parser)]

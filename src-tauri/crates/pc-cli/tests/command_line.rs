@@ -60,6 +60,73 @@ fn a_good_data_set_passes_and_a_broken_one_names_each_line() {
     assert_eq!(status, 1, "errors in the data are the user's to fix");
 }
 
+fn said(question: &str, answer: &str) -> String {
+    let row = json!({"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]});
+    format!("{row}\n")
+}
+
+#[test]
+fn a_check_says_everything_about_a_file_and_counts_tokens_as_the_models_own_tokenizer() {
+    let partner = Partner::new();
+    let asked = "请问酒店的停车场收费标准是怎样的？";
+    let rows = [said("我的手机是13812345678", "好。"), said(asked, "每小时十元。"), said(asked, "每小时十元。")];
+    let file = partner.file("train.jsonl", &rows.concat());
+    let golden = partner.file("golden.json", &json!([{"question": asked, "required": ["十元"]}]).to_string());
+    let counted = ["dataset", "check", &file, "--model", "qwen2", "--max-length", "16", "--batch-size", "3"];
+    let (report, status) = partner.json(&[counted.as_slice(), &["--held", &golden]].concat());
+    let codes: Vec<(u64, &str)> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| (found["line"].as_u64().unwrap(), found["code"].as_str().unwrap()))
+        .collect();
+    for wanted in [
+        (0, "rows_below_batch"),
+        (1, "personal_mobile"),
+        (2, "leaks_golden"),
+        (3, "duplicate_exact"),
+        (3, "row_over_max_length"),
+    ] {
+        assert!(codes.contains(&wanted), "{wanted:?} is in {codes:?}");
+    }
+    assert_eq!(status, 0, "these are warnings");
+    let printed = partner.run(&["dataset", "check", &file, "--lang", "en"]);
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    assert!(printed.contains("train.jsonl:1 messages[0].content") && printed.contains("Mobile numbers"), "{printed}");
+    assert!(!printed.contains("13812345678"), "{printed}");
+
+    // A training reads the prompt as Transformers rendered and counted it, then the answer and its end.
+    let (imported, _) = partner.json(&["model", "import", &text(&tiny("qwen2"))]);
+    let reference: Value =
+        serde_json::from_slice(&std::fs::read(tiny("qwen2").join("reference.json")).unwrap()).unwrap();
+    let prompt = &reference["prompts"][0];
+    let mut messages = prompt["messages"].as_array().unwrap().clone();
+    messages.push(json!({"role": "assistant", "content": "a"}));
+    let row = partner.file("row.jsonl", &format!("{}\n", json!({ "messages": messages })));
+    let (stats, status) = partner.json(&["dataset", "stats", &row, "--model", imported["name"].as_str().unwrap()]);
+    let (before, all) = (prompt["input_ids"].as_array().unwrap().len() as u64, stats["tokens"].as_u64().unwrap());
+    assert!((before + 2..before + 5).contains(&all), "{before} before the answer, {all} in all");
+    assert_eq!((stats["charts"].as_array().unwrap().last().unwrap()["name"].as_str(), status), (Some("labels"), 0));
+}
+
+#[test]
+fn a_data_set_of_this_machine_is_checked_by_its_name_and_remembers_it() {
+    let partner = Partner::new();
+    let file = partner.file("desk.jsonl", &(said("有早餐吗？", "有。") + "{]\n"));
+    partner.json(&["dataset", "add", &file, "--name", "desk"]);
+    let (report, status) = partner.json(&["dataset", "check", "desk"]);
+    assert_eq!(
+        (report["name"].as_str(), report["errors_total"].as_u64(), status),
+        (Some("desk"), Some(1), 1),
+        "{report}"
+    );
+    let (listed, _) = partner.json(&["dataset", "versions"]);
+    assert_eq!(listed["datasets"][0]["latest"]["checked"]["errors"], 1, "{listed}");
+    let stats = partner.run(&["dataset", "stats", "desk@1", "--lang", "zh-CN"]);
+    let text = String::from_utf8(stats.stdout).unwrap();
+    assert!(text.contains("共 2 行，1 行正确") && text.contains("中文") && text.contains("每行字符数"), "{text}");
+}
+
 #[test]
 fn a_table_that_people_have_becomes_rows_that_pass_the_check_and_its_recipe_makes_the_same_rows_again() {
     let partner = Partner::new();

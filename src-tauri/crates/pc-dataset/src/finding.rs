@@ -93,7 +93,7 @@ findings! {
     ToolCallInvalid "tool_call_invalid" Error,
     ToolArgumentsNotJson "tool_arguments_not_json" Error,
     ToolIdUnknown "tool_id_unknown" Error,
-    TemplateRefuses "template_refuses" Warning,
+    TemplateRefuses "template_refuses" Error,
     RowOverMaxLength "row_over_max_length" Warning,
     LanguageDiffers "language_differs" Warning,
     LookAlike "look_alike" Warning,

@@ -67,9 +67,9 @@ pub struct DatasetReport {
     pub messages: u64,
     /// Characters of all good rows.
     pub characters: u64,
-    /// Every error of every line, in file order.
+    /// In file order, the first thousand of each code.
     pub findings: Vec<Finding>,
-    /// Findings beyond the first 10,000 are counted, not kept.
+    /// All findings, kept or not.
     pub findings_total: u64,
     /// The first rows, as they will be sent.
     pub sample: Vec<SampleRow>,

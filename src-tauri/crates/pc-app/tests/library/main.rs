@@ -1,4 +1,5 @@
 //! Data sets on this machine through the command table, without a cloud and without models: the very calls that the window makes.
 
+mod checks;
 mod common;
 mod versions;

@@ -27,14 +27,40 @@ impl From<RowKind> for DatasetKind {
     }
 }
 
+/// A file, and how it is looked at.
+#[derive(clap::Args)]
+pub struct AskedOf {
+    /// A file, or NAME[@VERSION] of a data set on this machine, with which the verdict is kept.
+    pub input: String,
+    /// What its rows are; a data set knows it.
+    #[arg(long, value_enum, default_value_t)]
+    pub kind: RowKind,
+    /// Count tokens as a training of this model would: one on this machine, or qwen, qwen2, qwen2.5 or qwen3.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Name rows of more tokens than this.
+    #[arg(long, value_name = "TOKENS", requires = "model")]
+    pub max_length: Option<u64>,
+}
+
 #[derive(Subcommand)]
 pub enum Dataset {
-    /// Judge every line of a JSONL file and list every error.
+    /// Say everything about every line: format, what rows say, personal data and secrets, rows that repeat, contradict or give
+    /// away others and, with a model, tokens.
     Check {
-        file: PathBuf,
-        /// What its rows are.
-        #[arg(long, value_enum, default_value_t)]
-        kind: RowKind,
+        #[command(flatten)]
+        asked: AskedOf,
+        /// Updates read this many rows each; there must be more.
+        #[arg(long, value_name = "ROWS")]
+        batch_size: Option<u64>,
+        /// What training must not know: a JSONL file of rows, or a golden set (.json); may be given several times.
+        #[arg(long, value_name = "FILE")]
+        held: Vec<PathBuf>,
+    },
+    /// Languages, lengths, turns, labels and, with a model, tokens of a file's good rows.
+    Stats {
+        #[command(flatten)]
+        asked: AskedOf,
     },
     /// Make rows to train on out of a file that people have: JSONL, JSON, CSV, Excel, Parquet, text, Markdown, a zip or a
     /// folder of them. What its columns mean is guessed and told, or taken from a recipe.

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use pc_app::api::{DatasetId, DatasetKind, DatasetRow, DatasetUpload, Empty, UploadId, UploadRow};
-use pc_app::{Convert, Converted, DatasetInput, Split, upload_name};
+use pc_app::api::{DatasetId, DatasetRow, DatasetUpload, Empty, UploadId, UploadRow};
+use pc_app::{Asked, Convert, Converted, DatasetInput, Split, upload_name};
 use serde_json::json;
 
-use super::{Call, library};
+use super::{Call, checks, library};
 use crate::args::Dataset;
 use crate::figures;
 use crate::shown::Shown;
@@ -18,7 +18,8 @@ use crate::table::{number, table, text};
 pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
     let (app, shown, language) = (&call.app, &call.shown, call.language());
     match command {
-        Dataset::Check { file, kind } => return check(&file, kind.into(), call).await,
+        Dataset::Check { asked, batch_size, held } => return checks::check(asked, batch_size, held, call).await,
+        Dataset::Stats { asked } => return checks::stats(asked, call).await,
         Dataset::Convert { file, out, recipe, keep_recipe } => {
             let wanted = Convert { path: file, out: out.clone(), recipe, keep: keep_recipe };
             let done = app.dataset_convert(wanted, &call.live()).await?;
@@ -67,32 +68,13 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lists every finding; exit 1 when a row has an error.
-async fn check(file: &Path, kind: DatasetKind, call: &Call) -> Result<ExitCode> {
-    let shown = &call.shown;
-    let report = call.app.judged(file.to_owned(), Some(kind), shown.language(), &call.live()).await?;
-    let mut lines: Vec<String> = report
-        .findings
-        .iter()
-        .map(|found| format!("{}:{} {} {} [{}]", report.name, found.line, found.at, found.message, found.code.name()))
-        .map(|line| line.replace("  ", " "))
-        .collect();
-    let (rows, good) = (figures::count(report.rows), figures::count(report.good_rows));
-    let errors = figures::count(report.errors_total);
-    lines.push(match shown.language() {
-        pc_base::Language::English => format!("{}: {rows} rows, {good} good, {errors} errors", report.name),
-        pc_base::Language::Chinese => format!("{}：共 {rows} 行，{good} 行正确，{errors} 个错误", report.name),
-    });
-    shown.result(&serde_json::to_value(&report)?, &lines.join("\n"));
-    Ok(if report.errors_total == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
-
 /// A file with errors is listed as by `check` before it is refused: the upload's own refusal only counts them.
 async fn upload(wanted: DatasetUpload, call: &Call) -> Result<ExitCode> {
     let shown = &call.shown;
     let row = match call.app.dataset_upload(wanted.clone(), call.language(), &call.live()).await {
         Err(error) if is_about_rows(&error) => {
-            check(Path::new(&wanted.path), wanted.kind.unwrap_or_default(), call).await?;
+            let (path, kind) = (wanted.path.into(), wanted.kind.unwrap_or_default());
+            checks::told(DatasetInput { path, version: None }, Asked { kind, ..Asked::default() }, call).await?;
             return Err(error);
         }
         outcome => outcome?,

@@ -2,6 +2,7 @@
 
 mod bench;
 mod chat;
+mod checks;
 mod cloud;
 mod dataset;
 mod deploy;

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::blocks::Blocks;
 use crate::content::{Counter, Stats};
-use crate::finding::{Area, Finding, FindingCode, Severity};
+use crate::finding::{Area, Finding, FindingCode, Found, Severity};
 use crate::limits::Limits;
 use crate::near::{Held, NearOptions};
 use crate::privacy::Detector;
@@ -118,6 +118,8 @@ pub struct Report {
     pub sample: Vec<SampleRow>,
     /// Distributions over the good rows; empty where content was not looked at.
     pub stats: Stats,
+    #[serde(skip)]
+    found: Vec<Found>,
 }
 
 /// A good row and its line.
@@ -128,6 +130,11 @@ pub struct SampleRow {
 }
 
 impl Report {
+    /// The findings in another language.
+    pub fn findings_in(&self, language: Language) -> Vec<Finding> {
+        self.found.iter().map(|found| found.clone().worded(language)).collect()
+    }
+
     /// Findings of an area, kept or not.
     pub fn total_of(&self, area: Area) -> u64 {
         self.groups.iter().filter(|group| group.area == area).map(|group| group.total).sum()

@@ -78,9 +78,9 @@ impl Section {
         if let Some(doc) = &doc {
             row(doc.value, options.check.kind, &mut verdict);
         }
-        let good = verdict.found.iter().all(|found| found.code.severity() == Severity::Warning);
+        let mut good = verdict.found.iter().all(|found| found.code.severity() == Severity::Warning);
         if let Some(doc) = doc {
-            self.say(doc.value, (line, offset), good, options, &mut verdict.found);
+            self.say(doc.value, (line, offset), &mut good, options, &mut verdict.found);
             if doc.lone_surrogate.is_some() {
                 // It reads as U+FFFD, which has been said better already.
                 verdict.found.retain(|found| found.code != FindingCode::Mojibake);
@@ -98,21 +98,21 @@ impl Section {
         }
     }
 
-    /// What a row says, whether it is good or not.
+    /// What a row says, whether it is good or not; one that the target model cannot be trained on is not.
     fn say(
         &mut self,
         row: Value<'_>,
         (line, offset): (&str, u64),
-        good: bool,
+        good: &mut bool,
         options: &WholeOptions<'_>,
         found: &mut Vec<Found>,
     ) {
         let check = &options.check;
-        if check.content {
-            content::look(row, good, found, &mut self.stats);
+        if let Some(counter) = check.counter.as_ref().filter(|_| *good) {
+            *good = content::tokens(line, counter, check.max_length, found, &mut self.stats);
         }
-        if let Some(counter) = check.counter.as_ref().filter(|_| good) {
-            content::tokens(line, counter, check.max_length, found, &mut self.stats);
+        if check.content {
+            content::look(row, *good, found, &mut self.stats);
         }
         if options.near.is_some()
             && let Some(sketched) = sketch_row(row)

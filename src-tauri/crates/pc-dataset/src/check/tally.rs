@@ -177,12 +177,13 @@ impl<'a> Tally<'a> {
             good_rows: self.counts.good_rows,
             messages: self.counts.messages,
             characters: self.counts.characters,
-            findings: whole.found.into_iter().map(|found| found.worded(language)).collect(),
+            findings: whole.found.iter().map(|found| found.clone().worded(language)).collect(),
             groups,
             findings_total,
             errors_total,
             sample: self.sample,
             stats: self.stats,
+            found: whole.found,
         }
     }
 

@@ -322,7 +322,8 @@ fn tokens_are_counted_by_who_can_and_the_distributions_add_up() {
     assert_eq!(codes, [("row_over_max_length", 2), ("line_not_json", 3), ("template_refuses", 4)]);
     let (stats, sum) = (report.stats, (GOOD.len() + long.len()) as u64);
     assert_eq!((stats.tokens.total(), stats.tokens_total, stats.rows_over), ((2, sum), 2 * sum, 1));
-    assert_eq!((stats.characters.total(), stats.turns.total(), stats.languages.latin), ((3, 13), (3, 6), 3));
+    assert_eq!((stats.characters.total(), stats.turns.total(), stats.languages.latin), ((2, 10), (2, 4), 2));
+    assert_eq!(report.good_rows, 2, "what the model cannot be trained on is no good row");
 }
 
 #[test]

@@ -68,6 +68,8 @@ fn one_report_names_what_every_part_finds_in_the_files_order() {
         report.findings[5].message,
         "The row gives away line 2 of validation.jsonl, which training must not know."
     );
+    let chinese = &report.findings_in(Language::Chinese)[5];
+    assert_eq!(chinese.message, "这一行泄露了 validation.jsonl 的第 2 行，而训练不应接触该文件。");
     let areas = [Area::Format, Area::Privacy, Area::Duplicates, Area::Secrets].map(|area| report.total_of(area));
     assert_eq!((areas, report.good_rows), ([1, 1, 4, 0], 5));
 

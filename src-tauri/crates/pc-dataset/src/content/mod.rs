@@ -144,10 +144,17 @@ impl Tally {
     }
 }
 
-/// Counts a good row's tokens; `most` is the longest row that is trained.
-pub(crate) fn tokens(line: &str, counter: &Counter, most: Option<u64>, found: &mut Vec<Found>, stats: &mut Stats) {
+/// Counts a good row's tokens; `most` is the longest row that is trained. False where the model cannot be trained on it.
+pub(crate) fn tokens(
+    line: &str,
+    counter: &Counter,
+    most: Option<u64>,
+    found: &mut Vec<Found>,
+    stats: &mut Stats,
+) -> bool {
     let Some(tokens) = (counter.0)(line) else {
-        return found.push(Found::new(Code::TemplateRefuses, ""));
+        found.push(Found::new(Code::TemplateRefuses, ""));
+        return false;
     };
     if let Some(most) = most.filter(|&most| tokens.longest > most) {
         stats.rows_over += 1;
@@ -155,6 +162,7 @@ pub(crate) fn tokens(line: &str, counter: &Counter, most: Option<u64>, found: &m
     }
     stats.tokens.add(tokens.longest);
     stats.tokens_total += tokens.total;
+    true
 }
 
 /// Looks at a row. `good` says whether it counts for the distributions.

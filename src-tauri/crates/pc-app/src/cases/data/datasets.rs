@@ -10,13 +10,15 @@ use pc_protocol::receipt::Action;
 use pc_server::Profile;
 use pc_store::console::KnownDataset;
 
+use super::checks::Asked;
 use crate::api::{
-    DatasetId, DatasetKind, DatasetPath, DatasetReport, DatasetRow, Empty, Finding, SampleMessage, SampleRow, Severity,
-    Tag, TaskProgress,
+    DatasetId, DatasetKind, DatasetPath, DatasetReport, DatasetRow, Empty, Finding, SampleMessage, SampleRow, Tag,
+    TaskProgress,
 };
 use crate::app::App;
 use crate::cases::when;
 use crate::clouds::{EMBEDDED, Opened};
+use crate::library::DatasetInput;
 use crate::live::Live;
 
 /// Files of a page.
@@ -32,11 +34,13 @@ impl App {
         language: Language,
         live: &Live<TaskProgress>,
     ) -> Result<DatasetReport> {
-        Ok(self.judged(file.path.into(), file.kind, language, live).await?.into())
+        let asked = Asked { kind: file.kind.unwrap_or_default(), ..Asked::default() };
+        let input = DatasetInput { path: file.path.into(), version: None };
+        Ok(self.dataset_whole(input, asked, language, live).await?.into())
     }
 
-    /// Judges every line of a file as a row of the kind, by the limits of the selected cloud. Findings are sentences in
-    /// `language`.
+    /// Judges the format of every line of a file as a row of the kind, by the limits of the selected cloud: all that can refuse
+    /// an upload. Findings are sentences in `language`.
     pub async fn judged(
         &self,
         path: PathBuf,
@@ -45,7 +49,7 @@ impl App {
         live: &Live<TaskProgress>,
     ) -> Result<Report> {
         let (live, kind, limits) = (live.clone(), kind.unwrap_or_default().into(), self.file_limits().await?);
-        let options = CheckOptions { language, kind, limits, ..CheckOptions::default() };
+        let options = CheckOptions { language, kind, limits, content: false, ..CheckOptions::default() };
         self.blocking(move |_| check(&path, &options, &live, &live.cancel)).await
     }
 
@@ -140,10 +144,7 @@ impl From<Report> for DatasetReport {
     fn from(report: Report) -> Self {
         let finding = |found: pc_dataset::Finding| Finding {
             code: found.code.name().to_owned(),
-            severity: match found.severity {
-                pc_dataset::Severity::Error => Severity::Error,
-                pc_dataset::Severity::Warning => Severity::Warning,
-            },
+            severity: found.severity.into(),
             line: found.line,
             at: found.at,
             message: found.message,

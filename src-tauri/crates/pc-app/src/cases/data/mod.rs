@@ -1,6 +1,7 @@
 //! Data sets: sources, local data sets and what makes their versions, uploads, and what lies in a cloud. Deliberately absent: the work
 //! itself, which is `pc-dataset`.
 
+mod checks;
 mod convert;
 mod datasets;
 mod library;
@@ -8,5 +9,6 @@ mod rows;
 mod sources;
 mod uploads;
 
+pub use checks::{Asked, Statistics};
 pub use convert::{Convert, Converted, Split};
 pub use uploads::upload_name;
