@@ -33,7 +33,7 @@ pub use hidden::hidden_main;
 pub use keys::unattended_keychain;
 pub use library::DatasetInput;
 pub use live::Live;
-pub use pc_dataset::{Report, bench::bench as dataset_bench};
+pub use pc_dataset::Report;
 pub use pc_exporter::Quant;
 pub use pc_protocol::account::NewKey;
 pub use pc_runtime::{FinishReason, Sampling};

@@ -93,7 +93,7 @@ pub enum Command {
         /// Of `runtime`: only this weight format, in this process.
         #[arg(long, value_enum)]
         quant: Option<Weights>,
-        /// Of `cloud`: megabytes of the file that is sent.
+        /// Of `cloud` and `dataset`: megabytes of the file.
         #[arg(long, default_value_t = 1000)]
         megabytes: u64,
         /// Of `cloud`: how long many clients call at once.

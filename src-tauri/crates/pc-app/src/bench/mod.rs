@@ -4,6 +4,7 @@
 //! largest. Deliberately absent: judging the figures.
 
 mod cloud;
+mod dataset;
 mod served;
 
 use std::process::{Command, Stdio};
@@ -11,13 +12,13 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use pc_base::{Cancel, Places, Reporter};
 use pc_exporter::Quant;
-use pc_model::{CountBench, Counter, QwenTokens};
 use pc_runtime::{BENCH_TEXT, Bench, Divergence, Options, bench, divergence, init_default};
 use serde::{Deserialize, Serialize};
 
 use crate::chat::prepare;
 
 pub use cloud::{CloudBench, Extent, cloud_bench};
+pub use dataset::{DatasetBench, Peer, dataset_bench};
 
 /// Every weight format, the reference first.
 pub const QUANTS: [Quant; 3] = [Quant::F32, Quant::Int8, Quant::Int4];
@@ -31,11 +32,6 @@ pub struct QuantFigures {
     pub speed: Bench,
     /// From f32 on [`BENCH_TEXT`]; nothing for f32 itself.
     pub divergence: Option<Divergence>,
-}
-
-/// Speed of counting generated text in Qwen's tokens, on one thread and on two.
-pub fn token_bench(bytes: usize, cancel: &Cancel) -> Result<CountBench> {
-    CountBench::run(&Counter::qwen(QwenTokens::default())?, None, bytes, cancel)
 }
 
 /// Speed and memory of one weight format, measured in this process.

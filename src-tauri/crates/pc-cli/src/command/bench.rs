@@ -4,17 +4,11 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 use pc_app::Quant;
-use pc_app::bench::{Extent, QuantFigures, cloud_bench, runtime as runtime_bench, runtime_speed, token_bench};
+use pc_app::bench::{Extent, QuantFigures, cloud_bench, dataset_bench, runtime as runtime_bench, runtime_speed};
 use pc_base::{Cancel, Places};
 
 use crate::args::{Bench, Weights};
 use crate::shown::Shown;
-
-/// Enough for steady figures, little enough for a laptop's disk.
-const DATASET_BYTES: u64 = 300_000_000;
-
-/// Text whose tokens are counted; it is held in memory.
-const TOKEN_BYTES: usize = 100_000_000;
 
 /// The model that is measured.
 const MODEL: &str = "gemma-3-270m";
@@ -32,7 +26,7 @@ pub fn run(
     cancel: &Cancel,
 ) -> Result<()> {
     match what {
-        Bench::Dataset => dataset(shown, cancel),
+        Bench::Dataset => dataset(extent.bytes, places, shown, cancel),
         Bench::Trainer => trainer(places, shown, cancel),
         Bench::Runtime => runtime(quant, places, shown, cancel),
         Bench::Cloud => cloud(extent, places, shown, cancel),
@@ -152,22 +146,37 @@ fn trainer(places: &Places, shown: &Shown, cancel: &Cancel) -> Result<()> {
     Ok(())
 }
 
-fn dataset(shown: &Shown, cancel: &Cancel) -> Result<()> {
-    let work = std::env::temp_dir();
-    let bench = pc_app::dataset_bench(&work, DATASET_BYTES, cancel)?;
-    let tokens = token_bench(TOKEN_BYTES, cancel)?;
-    let mut text = format!("{} MB, {} rows\n", bench.bytes / 1_000_000, bench.rows);
-    for stage in &bench.stages {
-        writeln!(text, "{:<8} {:>8.1} MB/s {:>8.2} s", stage.name, stage.megabytes_per_second, stage.seconds)?;
+/// Each stage over a file of rows, and other programs over the same file.
+fn dataset(bytes: u64, places: &Places, shown: &Shown, cancel: &Cancel) -> Result<()> {
+    let bench = dataset_bench(places, &std::env::temp_dir(), bytes, cancel)?;
+    let ours = &bench.ours;
+    let mut text =
+        format!("{} MB, {} rows, {} tokens of {}\n", ours.bytes / 1_000_000, ours.rows, ours.tokens, bench.tokens_of);
+    for stage in &ours.stages {
+        write!(text, "{:<13} {:>8.1} MB/s", stage.name, stage.megabytes_per_second)?;
+        if let Some(spent) = stage.processor_seconds {
+            // What two cores would do that have nothing else to do.
+            write!(text, " (two free cores: {:>7.1})", stage.bytes as f64 / 1e6 / (spent / 2.0).max(1e-9))?;
+        }
+        if let Some(peak) = stage.peak_memory {
+            write!(text, ", peak memory {} MB", peak / 1_000_000)?;
+        }
+        text.push('\n');
     }
-    if let Some(peak) = bench.peak_memory {
-        writeln!(text, "peak memory of these {} MB", peak / 1_000_000)?;
+    for speed in bench.counting.iter().flat_map(|counting| &counting.speeds) {
+        let (name, speed, threads) = (speed.name, speed.megabytes_per_second, speed.threads);
+        writeln!(text, "counting      {speed:>8.1} MB/s by {name} on {threads} threads, the same tokens")?;
     }
-    for speed in &tokens.speeds {
-        writeln!(text, "tokens   {:>8.1} MB/s on {} threads", speed.megabytes_per_second, speed.threads)?;
+    for peer in &bench.peers {
+        match peer.megabytes_per_second {
+            Some(speed) => {
+                let (bytes, does, name) = (peer.bytes / 1_000_000, peer.does, peer.name);
+                writeln!(text, "peer          {speed:>8.1} MB/s {name}: {does}, over {bytes} MB")?;
+            }
+            None if peer.installed => writeln!(text, "peer          failed        {}", peer.name)?,
+            None => writeln!(text, "peer          not installed {}", peer.name)?,
+        }
     }
-    let mut figures = serde_json::to_value(&bench)?;
-    figures["tokens"] = serde_json::to_value(&tokens)?;
-    shown.result(&figures, text.trim_end());
+    shown.result(&serde_json::to_value(&bench)?, text.trim_end());
     Ok(())
 }

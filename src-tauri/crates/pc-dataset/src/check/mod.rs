@@ -178,23 +178,26 @@ pub fn whole(
     Ok(tally.finish(path))
 }
 
-/// Judges all lines and throws the verdicts away: the part of [`check`] that the bench shows by itself.
-pub(crate) fn judge_file(path: &Path, cancel: &Cancel) -> anyhow::Result<()> {
-    let check = CheckOptions { content: false, ..CheckOptions::default() };
+/// Judges the format of all lines, and counts the tokens of the good ones where a counter is given, and throws the verdicts
+/// away: the part of [`check`] that the bench shows by itself.
+pub(crate) fn judge_file(path: &Path, counter: Option<&Counter>, cancel: &Cancel) -> anyhow::Result<Stats> {
+    let check = CheckOptions { content: false, counter: counter.cloned(), ..CheckOptions::default() };
     let options = WholeOptions { check, ..WholeOptions::default() };
     let (mut blocks, mut block, mut ahead) = (Blocks::new(open(path)?), Vec::new(), Vec::new());
     let mut more = blocks.next(&mut block)?.is_some();
+    let mut stats = Stats::default();
     while more {
         cancel.check()?;
         let judge_all = || {
-            let judged = |(at, section)| drop(Section::judge(section, at as u64, &options));
-            sections(&block).into_par_iter().for_each(judged);
+            let judged = |(at, section)| Section::judge(section, at as u64, &options).stats;
+            sections(&block).into_par_iter().map(judged).collect::<Vec<_>>()
         };
-        let (next, ()) = rayon::join(|| blocks.next(&mut ahead), judge_all);
+        let (next, judged) = rayon::join(|| blocks.next(&mut ahead), judge_all);
+        judged.into_iter().for_each(|part| stats.merge(part));
         more = next?.is_some();
         std::mem::swap(&mut block, &mut ahead);
     }
-    Ok(())
+    Ok(stats)
 }
 
 /// Cuts a block into parts of whole lines, with their offsets.

@@ -5,6 +5,8 @@
 //! similarity s share a key with probability 1 - (1 - s^6)^20, that is 0.998 at 0.8, 0.27 at 0.5 and 0.01 at 0.3.
 //! Deliberately absent: the true similarity, which `shingle` computes for whoever shares a key.
 
+use std::sync::LazyLock;
+
 use super::shingle::{Sink, mix};
 
 /// Bins, which take the place of permutations.
@@ -15,6 +17,18 @@ pub const BANDS: usize = 20;
 pub const ROWS: usize = 6;
 
 const EMPTY: u32 = u32::MAX;
+
+/// Attempts to borrow that are looked up.
+const KNOWN: usize = 48;
+
+/// From which bin an empty one borrows at its attempt, counted from 1.
+fn lender(bin: usize, attempt: usize) -> usize {
+    (((mix(((bin as u64) << 32) | attempt as u64) >> 32) * BINS as u64) >> 32) as usize
+}
+
+/// The first attempts of each bin; a short text makes many.
+static LENDERS: LazyLock<Box<[[u8; KNOWN]]>> =
+    LazyLock::new(|| (0..BINS).map(|bin| std::array::from_fn(|at| lender(bin, at + 1) as u8)).collect());
 
 /// The least of each bin.
 #[derive(Clone, Debug)]
@@ -46,13 +60,11 @@ impl Sketch {
             return false;
         }
         let given = self.0;
-        for (bin, value) in self.0.iter_mut().enumerate() {
-            let mut attempt = 0_u64;
-            while *value == EMPTY {
-                attempt += 1;
-                let from = ((mix(((bin as u64) << 32) | attempt) >> 32) * BINS as u64) >> 32;
-                *value = given[from as usize];
-            }
+        for (bin, value) in self.0.iter_mut().enumerate().filter(|(_, value)| **value == EMPTY) {
+            let known = LENDERS[bin].iter().map(|&from| usize::from(from));
+            let later = (KNOWN + 1..).map(|attempt| lender(bin, attempt));
+            let lent = known.chain(later).map(|from| given[from]).find(|lent| *lent != EMPTY);
+            *value = lent.unwrap_or(EMPTY);
         }
         true
     }
