@@ -4,6 +4,7 @@
 mod check;
 mod codegen;
 mod dist;
+mod fuzz;
 mod run;
 mod setup;
 mod start;
@@ -18,6 +19,7 @@ cargo xtask start          set up, build in release, open the window; without a 
 cargo xtask setup          system packages, npm packages, ONNX Runtime, base model
 cargo xtask test           set up and run every test
 cargo xtask torture        kills the embedded cloud a hundred times, or --rounds N, and looks for losses
+cargo xtask fuzz           every reader on made-up input: [--seconds N] [TARGET…], or --again FILE TARGET
 cargo xtask check          fmt, house rules, the window's content, clippy, generated files, docs
 cargo xtask codegen        the UI's types and command table from Rust; with --check only compares
 cargo xtask tidy           house rules and arrows alone
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ["test"] => test::test(),
         ["torture"] => test::torture("100"),
         ["torture", "--rounds", rounds] => test::torture(rounds),
+        ["fuzz", args @ ..] => fuzz::fuzz(args),
         ["check"] => check::check(),
         ["codegen"] => codegen::codegen(codegen::Mode::Write),
         ["codegen", "--check"] => codegen::codegen(codegen::Mode::Check),

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
+use crate::fuzz;
 use crate::run::{command, output, run, say};
 use crate::setup::{Extent, setup};
 use crate::start::built;
@@ -40,7 +41,7 @@ pub fn test() -> Result<()> {
         say(title);
         cargo_test(&["--test", name])?;
     }
-    Ok(())
+    fuzz::briefly()
 }
 
 fn cargo_test(which: &[&str]) -> Result<()> {

@@ -8,7 +8,8 @@ use pc_base::Code;
 use quick_xml::events::Event;
 
 use super::html::markdown_table;
-use super::{Block, Kind, Take};
+use super::{BYTES, Block, Kind, Take};
+use crate::limits::LINE_BYTES;
 use crate::read::xml::{Xml, attribute, push_text};
 use crate::read::{Input, Notes, Packed, list_archive, unpack};
 
@@ -16,6 +17,10 @@ pub(super) fn blocks(input: &Input, take: &mut Take<'_>) -> anyhow::Result<()> {
     let held = input.held(None, &Notes::default())?;
     let parts: HashMap<String, Packed> = list_archive(held.path())?.into_iter().collect();
     let Some(document) = parts.get("word/document.xml") else { bail!(input.coded(Code::SourceUnknown)) };
+    // What is said about sizes here is held to while it is unpacked.
+    if document.size > BYTES {
+        bail!(input.coded(Code::SourceTooLarge).with("limit", BYTES));
+    }
     let part =
         |packed: &Packed| Ok::<_, anyhow::Error>(Xml::new(unpack(held.path(), packed, &Notes::default())?, input));
     let levels = match parts.get("word/styles.xml") {
@@ -43,6 +48,9 @@ pub(super) fn blocks(input: &Input, take: &mut Take<'_>) -> anyhow::Result<()> {
             Event::Eof => return Ok(()),
             event if body.in_text && body.deleted == 0 => push_text(&event, &mut body.text),
             _ => {}
+        }
+        if body.text.len() > LINE_BYTES {
+            bail!(xml.damaged());
         }
     }
 }

@@ -11,12 +11,20 @@ use super::prose::text_of;
 use super::{Block, Kind, Take};
 use crate::read::Input;
 
+/// Bytes that the tokenizer gets at a time.
+const PIECE: usize = 1 << 20;
+
 pub(super) fn blocks(input: &Input, take: &mut Take<'_>) -> anyhow::Result<()> {
     let text = text_of(input)?;
-    let queue = BufferQueue::default();
-    queue.push_back(StrTendril::from_slice(&text));
-    let tokenizer = Tokenizer::new(Page::default(), TokenizerOpts::default());
-    let _ = tokenizer.feed(&queue);
+    let (queue, tokenizer) = (BufferQueue::default(), Tokenizer::new(Page::default(), TokenizerOpts::default()));
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        queue.push_back(StrTendril::from_slice(piece));
+        let _ = tokenizer.feed(&queue);
+        tokenizer.sink.blocks.take().into_iter().try_for_each(&mut *take)?;
+        rest = after;
+    }
     tokenizer.end();
     let page = tokenizer.sink;
     page.flush();
@@ -174,12 +182,16 @@ impl TokenSink for Page {
     }
 }
 
-/// A table as Markdown has it; its first row is taken for the header.
+/// A table as Markdown has it; its first row is taken for the header, and is as wide as the widest. The others are not filled up:
+/// one wide row among many short ones would fill the memory with nothing.
 pub(super) fn markdown_table(rows: &[Vec<String>]) -> String {
     let width = rows.iter().map(Vec::len).max().unwrap_or_default();
     let mut text = String::new();
     for (at, row) in rows.iter().enumerate() {
-        let cells: Vec<&str> = (0..width).map(|at| row.get(at).map_or("", String::as_str)).collect();
+        let mut cells: Vec<&str> = row.iter().map(String::as_str).collect();
+        if at == 0 {
+            cells.resize(width, "");
+        }
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
         if at == 0 {
             text.push_str(&format!("|{}\n", " --- |".repeat(width)));

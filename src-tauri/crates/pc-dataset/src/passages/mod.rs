@@ -15,10 +15,12 @@ use tempfile::NamedTempFile;
 use crate::read::Input;
 
 mod docx;
+mod filters;
 mod html;
 mod pdf;
 mod prose;
 mod split;
+mod swell;
 
 pub(crate) use split::{Block, Kind};
 
@@ -187,5 +189,7 @@ fn beside(path: &Path) -> anyhow::Result<BufWriter<NamedTempFile>> {
     Ok(BufWriter::new(file))
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,12 @@
 //! PDF as blocks: glyphs in their order become lines, lines close to each other become paragraphs. Chinese comes by ToUnicode maps
-//! and by the character collections that PDF knows. What the foreign reader does not survive is damage to the file; how much one
-//! page may draw has an end. Deliberately absent: headings (PDF has none), columns of tables, and reading pictures.
+//! and by the character collections that PDF knows. What the foreign reader does not survive is damage to the file; how much it
+//! may unpack (`swell`) and one page may draw has an end. Deliberately absent: headings (PDF has none), columns of tables, and reading pictures.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use hayro_interpret::font::Glyph;
 use hayro_interpret::hayro_cmap::BfString;
 use hayro_interpret::hayro_syntax::{LoadPdfError, Pdf};
@@ -15,38 +16,61 @@ use hayro_interpret::{
 };
 use pc_base::{Cancel, Code, CodedExt as _};
 
+use super::swell::Meter;
 use super::{Block, Kind, Take};
 use crate::read::{Input, Notes};
 
 /// Things drawn on one page; a dense map has some hundred thousand.
 const DRAWN: usize = 5_000_000;
 
-/// Pages, and those of them without text.
+/// Bytes of the reader's stack: it calls itself for every bracket, of which `swell` lets through some thousands.
+const STACK: usize = 256 << 20;
+
+/// Pages, and those of them without text. The reader works in a thread of its own, for the sake of its stack.
 pub(super) fn blocks(input: &Input, cancel: &Cancel, take: &mut Take<'_>) -> anyhow::Result<(u32, Vec<u32>)> {
+    let (mut pages, mut empty) = (0, Vec::new());
+    std::thread::scope(|scope| {
+        let (send, receive) = sync_channel(1);
+        let reader = std::thread::Builder::new().stack_size(STACK);
+        let reader = reader.spawn_scoped(scope, move || read(input, cancel, &send)).context("starting a thread")?;
+        for paragraphs in receive {
+            pages += 1;
+            if paragraphs.is_empty() {
+                empty.push(pages);
+            }
+            for text in paragraphs {
+                take(Block { kind: Kind::Text, text, page: Some(pages) })?;
+            }
+        }
+        match reader.join() {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                cancel.check()?;
+                bail!(input.damaged(u64::from(pages) + 1))
+            }
+        }
+    })?;
+    Ok((pages, empty))
+}
+
+/// Sends the paragraphs of each page until nobody listens any more.
+fn read(input: &Input, cancel: &Cancel, send: &SyncSender<Vec<String>>) -> anyhow::Result<()> {
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(&mut input.reader(&Notes::default())?, &mut bytes).code(|| input.damaged(1))?;
-    let pdf = match catch_unwind(AssertUnwindSafe(|| Pdf::new(Arc::new(bytes)))) {
-        Ok(Ok(pdf)) => pdf,
-        Ok(Err(LoadPdfError::Decryption(_))) => bail!(input.coded(Code::SourceLocked)),
-        _ => bail!(input.damaged(1)),
-    };
-    let Ok(count) = catch_unwind(AssertUnwindSafe(|| pdf.pages().len())) else { bail!(input.damaged(1)) };
-    let mut empty = Vec::new();
-    for at in 0..count {
+    let mut meter = Meter::new(input, cancel);
+    meter.bytes(&bytes)?;
+    let pdf = Pdf::new(Arc::new(bytes)).map_err(|error| match error {
+        LoadPdfError::Decryption(_) => input.coded(Code::SourceLocked),
+        LoadPdfError::Invalid => input.damaged(1),
+    })?;
+    meter.objects(&pdf)?;
+    for at in 0..pdf.pages().len() {
         cancel.check()?;
-        let number = at as u32 + 1;
-        let Ok(lines) = catch_unwind(AssertUnwindSafe(|| lines(&pdf, at))) else {
-            bail!(input.damaged(u64::from(number)))
-        };
-        let paragraphs = paragraphs(lines);
-        if paragraphs.is_empty() {
-            empty.push(number);
-        }
-        for text in paragraphs {
-            take(Block { kind: Kind::Text, text, page: Some(number) })?;
+        if send.send(paragraphs(lines(&pdf, at, cancel))).is_err() {
+            break;
         }
     }
-    Ok((count as u32, empty))
+    Ok(())
 }
 
 /// A line of a page: its words, where it stands, and how large its letters are.
@@ -60,30 +84,30 @@ struct Line {
     size: f64,
 }
 
-fn lines(pdf: &Pdf, at: usize) -> Vec<Line> {
+fn lines(pdf: &Pdf, at: usize, cancel: &Cancel) -> Vec<Line> {
     let Some(page) = pdf.pages().get(at) else { return Vec::new() };
     let cache = InterpreterCache::new();
     let settings = InterpreterSettings { render_annotations: false, ..InterpreterSettings::default() };
     let start = page.initial_transform(true).to_kurbo();
     let rect = kurbo::Rect::new(0.0, 0.0, 1.0e4, 1.0e4);
     let mut context = Context::new(start, rect, &cache, pdf.xref(), settings);
-    let mut page_text = PageText::default();
+    let mut page_text = PageText { lines: Vec::new(), drawn: 0, cancel };
     interpret_page(page, &mut context, &mut page_text);
     page_text.lines
 }
 
 /// Listens to what is drawn.
-#[derive(Default)]
-struct PageText {
+struct PageText<'c> {
     lines: Vec<Line>,
     drawn: usize,
+    cancel: &'c Cancel,
 }
 
-impl PageText {
-    /// A page that draws without end is left without a word of panic.
+impl PageText<'_> {
+    /// A page that draws without end, or that nobody waits for any more, is left without a word of panic.
     fn count(&mut self) {
         self.drawn += 1;
-        if self.drawn > DRAWN {
+        if self.drawn > DRAWN || self.cancel.is_cancelled() {
             resume_unwind(Box::new("too much is drawn on a page"));
         }
     }
@@ -94,7 +118,7 @@ fn is_wide(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
-impl<'a> Device<'a> for PageText {
+impl<'a> Device<'a> for PageText<'_> {
     fn draw_glyph(
         &mut self,
         glyph: &Glyph<'a>,

@@ -13,7 +13,7 @@ pub(super) fn text_of(input: &Input) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     let mut reader = open_text(input, encoding, &Notes::default())?;
     std::io::Read::read_to_end(&mut reader, &mut bytes).code(|| input.damaged(1))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 pub(super) fn blocks(input: &Input, markdown: bool, take: &mut Take<'_>) -> anyhow::Result<()> {

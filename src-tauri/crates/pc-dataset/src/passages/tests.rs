@@ -6,18 +6,22 @@ use pc_base::{Failure, Language, Silent};
 
 use super::*;
 
-fn fixture(name: &str) -> PathBuf {
+pub(super) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures/datasets").join(name)
 }
 
-fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+pub(super) fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");
     let path = dir.path().join(name);
     pc_base::write_atomic(&path, bytes).expect("and written");
     (dir, path)
 }
 
-fn split(path: &Path, max_chars: usize, overlap_chars: usize) -> anyhow::Result<(Vec<Passage>, DocumentReport)> {
+pub(super) fn split(
+    path: &Path,
+    max_chars: usize,
+    overlap_chars: usize,
+) -> anyhow::Result<(Vec<Passage>, DocumentReport)> {
     let options = PassageOptions { max_chars, overlap_chars };
     let mut found = Vec::new();
     let report = passages(path, &options, &Cancel::default(), &mut |passage| {

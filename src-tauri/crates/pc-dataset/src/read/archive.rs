@@ -19,6 +19,8 @@ use super::notes::Counting;
 const RATIO: u64 = 250;
 /// Below this nothing is suspected: small members may well be very regular.
 const RATIO_FROM: u64 = 64 << 20;
+/// And so for all members together.
+const ALL_FROM: u64 = 256 << 20;
 
 /// Where a member lies in its archive.
 #[derive(Clone, Debug)]
@@ -78,7 +80,23 @@ pub(crate) fn list(path: &Path) -> anyhow::Result<Vec<(String, Packed)>> {
         let (bytes, size, crc) = (member.compressed_size(), member.size(), member.crc32());
         members.push((name, Packed { start, bytes, deflated, crc, size }));
     }
+    bounded(path, &members)?;
     Ok(members)
+}
+
+/// One member's bytes may not be another's, too: a file of a few megabytes would state thousands of gigabytes. Nor may all together
+/// swell beyond what one of them may.
+fn bounded(path: &Path, members: &[(String, Packed)]) -> anyhow::Result<()> {
+    let mut places: Vec<(u64, u64)> = members.iter().map(|(_, packed)| (packed.start, packed.bytes)).collect();
+    places.sort_unstable();
+    if places.windows(2).any(|two| two[0].0.saturating_add(two[0].1) > two[1].0) {
+        bail!(coded(Code::SourceDamaged).with("path", path.display()).with("line", 1));
+    }
+    let sum = |of: fn(&Packed) -> u64| members.iter().fold(0_u64, |sum, (_, packed)| sum.saturating_add(of(packed)));
+    if sum(|packed| packed.size) > sum(|packed| packed.bytes).saturating_mul(RATIO).max(ALL_FROM) {
+        bail!(coded(Code::SourceSwells).with("path", path.display()).with("limit", RATIO));
+    }
+    Ok(())
 }
 
 /// Archives made by Chinese Windows have names in GBK, and nothing in them says so.
@@ -136,6 +154,9 @@ impl Read for Unpacked {
         self.done += read as u64;
         if self.done > self.limit {
             return Err(io::Error::other(self.swells.clone()));
+        }
+        if self.done > self.size {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the member is larger than its archive states"));
         }
         self.crc.update(&buffer[..read]);
         if read == 0 && !buffer.is_empty() && (self.done != self.size || self.crc.sum() != self.wanted) {

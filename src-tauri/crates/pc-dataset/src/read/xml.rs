@@ -32,6 +32,11 @@ impl Xml {
         Self { reader, buffer: Vec::new(), depth: 0, input: input.clone(), at: 1 }
     }
 
+    /// Damage at the place that was read last.
+    pub fn damaged(&self) -> pc_base::Coded {
+        self.input.damaged(self.at)
+    }
+
     /// The next event; [`Event::Eof`] at the end. [`Code::SourceEntities`] for a document type, [`Code::SourceDamaged`] for what
     /// is no XML.
     pub fn event(&mut self) -> anyhow::Result<Event<'_>> {

@@ -69,7 +69,9 @@ impl Merges {
         self.active.retain(|(merge, _)| merge.bottom >= row);
         while let Some(merge) = self.waiting.pop_if(|merge| merge.top <= row) {
             let value = values.get(merge.left).cloned().unwrap_or_default();
-            if merge.top == row && !value.is_null() && self.active.len() < AT_ONCE {
+            // No program lets merges lie over each other, and a thousand of them would cost each row a thousand rows.
+            let apart = |(other, _): &(Merge, Value)| merge.right < other.left || other.right < merge.left;
+            if merge.top == row && !value.is_null() && self.active.len() < AT_ONCE && self.active.iter().all(apart) {
                 self.active.push((merge, value));
             }
         }

@@ -22,6 +22,9 @@ use merges::Merges;
 /// Rows among which the header is looked for; a title may stand above it.
 const HEADER_ROWS: usize = 20;
 
+/// Sheets among which the first one with rows is looked for: each costs all of the workbook's texts again.
+const SHEETS: usize = 64;
+
 /// A row of a grid.
 struct Cells {
     /// 1-based, as the sheet numbers it.

@@ -1,6 +1,9 @@
 //! Numbers as a sheet shows them: the number formats of ECMA-376 (part 1, 18.8.30 and 18.8.31) as far as data have them. Formats
 //! that only change how a whole number looks to an accountant (fractions, exponents, colours, conditions) show the plain number.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use quick_xml::events::Event;
 use serde_json::{Number, Value};
 
@@ -8,7 +11,10 @@ use crate::read::date::{date, days};
 use crate::read::xml::{Xml, attribute};
 
 /// Cells' styles of a workbook; more do not count.
-const STYLES: usize = 100_000;
+pub(super) const STYLES: usize = 100_000;
+/// Formats of a workbook's own, and bytes of one: programs allow some hundreds, of 255 characters.
+const FORMATS: usize = 4_096;
+const FORMAT_BYTES: usize = 1_024;
 
 /// How a style shows a number.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,22 +42,42 @@ pub(super) enum Piece {
     Elapsed(char),
 }
 
+/// The formats of a workbook, each understood once, however many styles name it.
+#[derive(Default)]
+pub(super) struct Formats(HashMap<u16, Arc<Shown>>);
+
+impl Formats {
+    /// Takes a format of the workbook's own.
+    pub fn add(&mut self, id: u16, code: &str) {
+        if self.0.len() < FORMATS && code.len() <= FORMAT_BYTES {
+            self.0.insert(id, Arc::new(parse(code)));
+        }
+    }
+
+    /// The format of a number.
+    pub fn of(&self, id: u16) -> Arc<Shown> {
+        match self.0.get(&id) {
+            Some(shown) => shown.clone(),
+            None => Arc::new(parse(built_in(id))),
+        }
+    }
+}
+
 /// The formats of a workbook's cell styles, by the style's number.
-pub(super) fn styles(xml: &mut Xml) -> anyhow::Result<Vec<Shown>> {
-    let (mut codes, mut styles, mut inside) = (std::collections::HashMap::new(), Vec::new(), false);
+pub(super) fn styles(xml: &mut Xml) -> anyhow::Result<Vec<Arc<Shown>>> {
+    let (mut formats, mut styles, mut inside) = (Formats::default(), Vec::new(), false);
     loop {
         match xml.event()? {
             Event::Start(tag) | Event::Empty(tag) => match tag.local_name().as_ref() {
                 "numFmt" => {
                     if let (Some(id), Some(code)) = (attribute(&tag, "numFmtId"), attribute(&tag, "formatCode")) {
-                        codes.insert(id, code);
+                        id.parse().into_iter().for_each(|id| formats.add(id, &code));
                     }
                 }
                 "cellXfs" => inside = true,
                 "xf" if inside && styles.len() < STYLES => {
-                    let id = attribute(&tag, "numFmtId").unwrap_or_default();
-                    styles
-                        .push(parse(codes.get(&id).map_or_else(|| built_in(id.parse().unwrap_or(0)), String::as_str)));
+                    let id = attribute(&tag, "numFmtId").and_then(|id| id.parse().ok());
+                    styles.push(formats.of(id.unwrap_or_default()));
                 }
                 _ => {}
             },

@@ -4,14 +4,17 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use quick_xml::events::Event;
 
+use crate::limits::LINE_BYTES;
 use crate::read::input::temporary;
 use crate::read::xml::{Xml, push_text};
 
 /// Bytes of text held in memory.
 const HELD: usize = 64 << 20;
+/// Texts that are counted; a full sheet has as many cells.
+const TEXTS: usize = 1 << 24;
 /// Bytes read from the file at a time; rows name strings mostly in their order.
 const WINDOW: usize = 1 << 16;
 
@@ -51,6 +54,9 @@ impl Strings {
                 Event::Eof => break,
                 event if inside => push_text(&event, &mut text),
                 _ => {}
+            }
+            if text.len() > LINE_BYTES || strings.ends.len() > TEXTS {
+                bail!(xml.damaged());
             }
         }
         strings.end(scratch)?;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::sync::Arc;
 
 use anyhow::bail;
 use encoding_rs::Encoding;
@@ -11,9 +12,9 @@ use pc_base::{Code, CodedExt as _};
 use serde_json::Value;
 
 use super::merges::Merges;
-use super::shown::{self, Shown};
+use super::shown::{Formats, STYLES, Shown};
 use super::strings::Strings;
-use super::{Cells, Rows, Sheet};
+use super::{Cells, Rows, SHEETS, Sheet};
 use crate::read::{Input, Notes, ReadOptions};
 
 /// The largest file that is opened; a full sheet of long texts is about half of it.
@@ -53,7 +54,7 @@ pub(in crate::read) fn open(input: &Input, options: &ReadOptions, notes: &Notes)
     let mut book = Book::open(input, options, notes)?;
     let chosen: Vec<usize> = match &options.sheet {
         Some(wanted) => book.sheets.iter().position(|sheet| sheet.name == *wanted).into_iter().collect(),
-        None => (0..book.sheets.len()).filter(|&at| !book.sheets[at].hidden).collect(),
+        None => (0..book.sheets.len()).filter(|&at| !book.sheets[at].hidden).take(SHEETS).collect(),
     };
     if let (Some(wanted), true) = (&options.sheet, chosen.is_empty()) {
         bail!(input.coded(Code::SheetUnknown).with("sheet", wanted));
@@ -88,7 +89,7 @@ struct Book {
     code_page: &'static Encoding,
     sheets: Vec<Listed>,
     strings: Strings,
-    styles: Vec<Shown>,
+    styles: Vec<Arc<Shown>>,
     from_1904: bool,
 }
 
@@ -109,7 +110,7 @@ struct Found {
 struct Held {
     rows: std::collections::btree_map::IntoIter<u16, Vec<(u16, Cell)>>,
     strings: Strings,
-    styles: Vec<Shown>,
+    styles: Vec<Arc<Shown>>,
     from_1904: bool,
 }
 
@@ -120,9 +121,11 @@ impl Rows for Held {
         for (column, cell) in found {
             let value = match cell {
                 Cell::Shared(index) => self.strings.get(index as usize).map_or(Value::Null, Value::String),
-                Cell::Number(number, style) => {
-                    self.styles.get(usize::from(style)).unwrap_or(&Shown::General).show(number, self.from_1904)
-                }
+                Cell::Number(number, style) => self
+                    .styles
+                    .get(usize::from(style))
+                    .map_or(&Shown::General, Arc::as_ref)
+                    .show(number, self.from_1904),
                 Cell::Value(value) => value,
             };
             cells.put(usize::from(column), value);
@@ -167,7 +170,7 @@ impl Book {
     /// Reads what comes before the sheets.
     fn globals(&mut self, input: &Input, options: &ReadOptions) -> anyhow::Result<()> {
         let bytes = std::mem::take(&mut self.bytes);
-        let (mut codes, mut formats) = (BTreeMap::new(), Vec::new());
+        let (mut formats, mut styles) = (Formats::default(), Vec::new());
         let mut records = Records { bytes: &bytes, at: 0 };
         let first = records.next().filter(|(kind, _)| *kind == record::BOF);
         let version = first.and_then(|(_, data)| u16_at(data, 0)).ok_or_else(|| input.damaged(1))?;
@@ -182,10 +185,11 @@ impl Book {
                     if let (Some(id), Some(code)) =
                         (u16_at(data, 0), self.text(data.get(2..).unwrap_or_default(), self.is_old))
                     {
-                        codes.insert(id, code);
+                        formats.add(id, &code);
                     }
                 }
-                record::XF => formats.push(u16_at(data, 2).unwrap_or_default()),
+                // A style may come before its format.
+                record::XF if styles.len() < STYLES => styles.push(u16_at(data, 2).unwrap_or_default()),
                 record::BOUNDSHEET => {
                     let name = data.get(6..).and_then(|rest| self.text(rest, true));
                     if let (Some(at), Some(name), Some(&[state, 0])) = (u32_at(data, 0), name, data.get(4..6)) {
@@ -202,8 +206,7 @@ impl Book {
                 _ => {}
             }
         }
-        let style = |id: &u16| shown::parse(codes.get(id).map_or_else(|| shown::built_in(*id), String::as_str));
-        self.styles = formats.iter().map(style).collect();
+        self.styles = styles.into_iter().map(|id| formats.of(id)).collect();
         self.bytes = bytes;
         Ok(())
     }

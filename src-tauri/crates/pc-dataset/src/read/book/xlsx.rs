@@ -3,6 +3,7 @@
 //! passwords.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::bail;
 use pc_base::Code;
@@ -12,7 +13,8 @@ use serde_json::Value;
 use super::merges::{Merges, column};
 use super::shown::{self, Shown};
 use super::strings::{self, Strings};
-use super::{Cells, Rows, Sheet};
+use super::{Cells, Rows, SHEETS, Sheet};
+use crate::limits::LINE_BYTES;
 use crate::read::archive::{self, Packed};
 use crate::read::input::Held;
 use crate::read::xml::{Xml, attribute, push_text};
@@ -20,6 +22,8 @@ use crate::read::{Input, Notes, ReadOptions};
 
 /// The last row that a sheet can have.
 const ROWS: u64 = 1 << 20;
+/// Sheets that are listed, and parts that a part refers to.
+const PARTS: usize = 10_000;
 
 /// A workbook's parts and sheets.
 struct Book {
@@ -63,7 +67,7 @@ impl Book {
                     let (Some(name), Some(id)) = (attribute(&tag, "name"), attribute(&tag, "id")) else { continue };
                     let hidden = attribute(&tag, "state").is_some_and(|state| state != "visible");
                     let found = relations.iter().find(|(known, kind, _)| *known == id && kind.ends_with("/worksheet"));
-                    if let Some((.., target)) = found {
+                    if let Some((.., target)) = found.filter(|_| book.sheets.len() < PARTS) {
                         book.sheets.push((name, target.clone(), hidden));
                     }
                 }
@@ -102,7 +106,9 @@ impl Book {
                         None if folder.is_empty() => target,
                         None => format!("{folder}/{target}"),
                     };
-                    relations.push((id, kind, target));
+                    if relations.len() < PARTS {
+                        relations.push((id, kind, target));
+                    }
                 }
                 Event::Eof => return Ok(relations),
                 _ => {}
@@ -120,7 +126,7 @@ pub(in crate::read) fn open(input: &Input, options: &ReadOptions, notes: &Notes)
         };
         return sheet(&book, part, input, options, notes);
     }
-    for (_, part, _) in book.sheets.iter().filter(|(.., hidden)| !hidden) {
+    for (_, part, _) in book.sheets.iter().filter(|(.., hidden)| !hidden).take(SHEETS) {
         let sheet = sheet(&book, part, input, options, notes)?;
         if !sheet.is_empty() {
             return Ok(sheet);
@@ -152,7 +158,7 @@ fn sheet(book: &Book, part: &str, input: &Input, options: &ReadOptions, notes: &
 struct SheetXml {
     xml: Xml,
     strings: Strings,
-    styles: Vec<Shown>,
+    styles: Vec<Arc<Shown>>,
     from_1904: bool,
     row: u64,
     input: Input,
@@ -164,7 +170,7 @@ impl Rows for SheetXml {
     /// The next row that has cells.
     fn cells(&mut self) -> anyhow::Result<Option<Cells>> {
         loop {
-            self.xml.at = self.row + 1;
+            self.xml.at = self.row.saturating_add(1);
             match self.xml.event()? {
                 Event::Start(tag) if tag.local_name().as_ref() == "row" => {
                     self.row = row_number(&tag, self.row);
@@ -219,7 +225,12 @@ impl SheetXml {
                     _ => inside = false,
                 },
                 Event::Eof => break,
-                event if inside => push_text(&event, &mut text),
+                event if inside => {
+                    push_text(&event, &mut text);
+                    if text.len() > LINE_BYTES {
+                        bail!(self.input.damaged(self.row));
+                    }
+                }
                 _ => {}
             }
         }
@@ -236,7 +247,7 @@ impl SheetXml {
             "d" => Value::String(text),
             _ if text.trim().is_empty() => Value::Null,
             _ => match text.trim().parse::<f64>() {
-                Ok(number) => self.styles.get(style).unwrap_or(&Shown::General).show(number, self.from_1904),
+                Ok(number) => self.styles.get(style).map_or(&Shown::General, Arc::as_ref).show(number, self.from_1904),
                 Err(_) => Value::String(text),
             },
         })
@@ -244,5 +255,5 @@ impl SheetXml {
 }
 
 fn row_number(tag: &BytesStart<'_>, before: u64) -> u64 {
-    attribute(tag, "r").and_then(|row| row.parse().ok()).unwrap_or(before + 1)
+    attribute(tag, "r").and_then(|row| row.parse().ok()).unwrap_or(before.saturating_add(1))
 }

@@ -111,6 +111,48 @@ fn a_bomb_ends_where_it_swells() {
     assert_eq!(refused("a.xlsx", &book("<sst/>", &sheet)), "source_swells");
 }
 
+/// An archive whose directory names its first member so many times.
+fn overlapping(times: u16) -> Vec<u8> {
+    let one = zip(&[("a.jsonl", b"{\"a\":1}\n", FILE)]);
+    let directory = one.windows(4).position(|w| w == b"PK\x01\x02").expect("it has a directory");
+    let end = one.windows(4).position(|w| w == b"PK\x05\x06").expect("it has an end");
+    let (entry, mut out) = (&one[directory..end], one[..directory].to_vec());
+    for number in 0..times {
+        let name = entry.len() - b"a.jsonl".len();
+        out.extend_from_slice(&entry[..name]);
+        out.extend_from_slice(format!("{number}.jsonl").as_bytes());
+    }
+    let length = out.len() as u32 - directory as u32;
+    out.extend_from_slice(b"PK\x05\x06\0\0\0\0");
+    out.extend_from_slice(&times.to_le_bytes());
+    out.extend_from_slice(&times.to_le_bytes());
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(&(directory as u32).to_le_bytes());
+    out.extend_from_slice(&[0, 0]);
+    out
+}
+
+#[test]
+fn members_that_share_their_bytes_or_swell_together_are_refused() {
+    assert_eq!(refused("a.zip", &overlapping(2)), "source_damaged", "two names for the same bytes");
+    // None of them is suspicious alone.
+    let zeros = vec![b' '; 60 << 20];
+    let one = zip(&[("a.jsonl", &zeros, FILE)]);
+    let members: Vec<(String, &[u8])> = (0..5).map(|number| (format!("{number}.jsonl"), zeros.as_slice())).collect();
+    let members: Vec<(&str, &[u8], u32)> = members.iter().map(|(name, bytes)| (name.as_str(), *bytes, FILE)).collect();
+    assert_eq!(refused("a.zip", &zip(&members)), "source_swells");
+    let (_dir, path) = file("a.zip", &one);
+    assert_eq!(rows(&path, &ReadOptions::default()).0.len(), 0, "one of them is only long");
+}
+
+#[test]
+fn a_member_that_states_less_than_it_is_ends_where_it_states() {
+    let mut bytes = zip(&[("a.jsonl", &b"{\"a\":1}\n".repeat(10_000), FILE)]);
+    let directory = bytes.windows(4).position(|w| w == b"PK\x01\x02").expect("it has a directory");
+    bytes[directory + 24..directory + 28].copy_from_slice(&100_u32.to_le_bytes());
+    assert_eq!(refused("a.zip", &bytes), "source_damaged");
+}
+
 #[test]
 fn xml_with_entities_or_without_end_is_refused() {
     let laughs = "<!DOCTYPE lolz [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><sst><si><t>&b;</t></si></sst>";
@@ -134,6 +176,14 @@ fn xml_with_entities_or_without_end_is_refused() {
         "字x".repeat(12 << 20)
     );
     assert_eq!(refused("a.xlsx", &book("<sst/>", &huge)), "source_damaged", "a cell that no memory should hold");
+    let pieces = "<![CDATA[0123456789]]>".repeat(2 << 20);
+    let cut = format!("<worksheet><sheetData><row><c t=\"str\"><v>{pieces}</v></c></row></sheetData></worksheet>");
+    assert_eq!(refused("a.xlsx", &book("<sst/>", &cut)), "source_damaged", "nor one in small pieces");
+    let shared = format!("<sst><si><t>{pieces}</t></si></sst>");
+    assert_eq!(refused("a.xlsx", &book(&shared, &cell("A1", "1"))), "source_damaged", "nor a shared text");
+    let numbers =
+        "<worksheet><sheetData><row r=\"18446744073709551615\"/><row><c><v>1</v></c></row></sheetData></worksheet>";
+    assert_eq!(refused("a.xlsx", &book("<sst/>", numbers)), "source_damaged", "a row after the last number");
 }
 
 #[test]

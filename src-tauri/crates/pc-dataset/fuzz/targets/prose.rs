@@ -1,4 +1,0 @@
-//! Bytes as a file that ends in `.md`.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| pc_dataset_fuzz::rows("md", bytes));
