@@ -103,7 +103,7 @@ fn a_check_says_everything_about_a_file_and_counts_tokens_as_the_models_own_toke
     let mut messages = prompt["messages"].as_array().unwrap().clone();
     messages.push(json!({"role": "assistant", "content": "a"}));
     let row = partner.file("row.jsonl", &format!("{}\n", json!({ "messages": messages })));
-    let (stats, status) = partner.json(&["dataset", "stats", &row, "--model", imported["name"].as_str().unwrap()]);
+    let (stats, status) = partner.json(&["dataset", "stats", &row, "--model", imported["model"].as_str().unwrap()]);
     let (before, all) = (prompt["input_ids"].as_array().unwrap().len() as u64, stats["tokens"].as_u64().unwrap());
     assert!((before + 2..before + 5).contains(&all), "{before} before the answer, {all} in all");
     assert_eq!((stats["charts"].as_array().unwrap().last().unwrap()["name"].as_str(), status), (Some("labels"), 0));
@@ -221,11 +221,11 @@ fn a_split_loses_no_row_is_the_same_each_time_and_refuses_what_is_no_share() {
 #[test]
 fn a_missing_file_is_one_sentence_in_the_readers_language() {
     let partner = Partner::new();
-    for (language, word) in [("en", "There is no file"), ("zh-CN", "找不到文件")] {
+    for (language, word) in [("en", "neither a file nor a data set"), ("zh-CN", "既不是文件")] {
         let output = partner.run(&["--lang", language, "dataset", "check", "nowhere.jsonl"]);
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(error.lines().count(), 1, "one sentence and nothing else: {error}");
-        assert!(error.contains(word) && error.contains("[file_not_found]"), "{error}");
+        assert!(error.contains(word) && error.contains("[dataset_input_unknown]"), "{error}");
         assert_eq!(output.status.code(), Some(1));
     }
 }

@@ -36,6 +36,8 @@ export type Commands = {
   library_rename: { kind: 'mutation'; request: T.LibraryRename; event: never; response: T.Empty };
   library_delete: { kind: 'mutation'; request: T.LibraryId; event: never; response: T.Empty };
   version_rows: { kind: 'query'; request: T.RowsRequest; event: never; response: T.RowsPage };
+  version_check: { kind: 'stream'; request: T.VersionCheck; event: T.TaskProgress; response: T.VersionReport };
+  version_report: { kind: 'query'; request: T.VersionId; event: never; response: T.KeptReport };
   row_find: { kind: 'query'; request: T.RowFind; event: never; response: T.RowNumber };
   version_export: { kind: 'stream'; request: T.VersionExport; event: T.TaskProgress; response: T.Empty };
   version_upload: { kind: 'stream'; request: T.VersionSend; event: T.TaskProgress; response: T.DatasetRow };
@@ -83,6 +85,7 @@ export const provides: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   library_list: ['library', 'datasets'],
   library_get: ['library', 'datasets'],
   version_rows: ['library'],
+  version_report: ['library'],
   row_find: ['library'],
   catalog_list: ['catalog'],
   tune_estimate: ['datasets'],
@@ -113,6 +116,7 @@ export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   draft_delete: ['library'],
   library_rename: ['library'],
   library_delete: ['library'],
+  version_check: ['library'],
   version_upload: ['datasets', 'library'],
   catalog_prepare: ['catalog', 'models', 'storage'],
   licence_accept: ['catalog'],

@@ -65,7 +65,7 @@ fn resident_id(next: &mut impl FnMut(usize) -> usize) -> String {
 fn card(prefix: &str, next: &mut impl FnMut(usize) -> usize) -> String {
     let body = format!("{prefix}{}", digits(9, next));
     let doubled = |at: usize, digit: u32| match digit * 2 {
-        twice if at % 2 == 0 => twice / 10 + twice % 10,
+        twice if at.is_multiple_of(2) => twice / 10 + twice % 10,
         _ => digit,
     };
     let sum: u32 = body.bytes().rev().enumerate().map(|(at, byte)| doubled(at, u32::from(byte - b'0'))).sum();
