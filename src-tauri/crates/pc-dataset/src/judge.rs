@@ -324,6 +324,6 @@ fn parts(items: Items<'_>, at: Place, found: &mut Vec<Found>) -> (usize, bool) {
     sum
 }
 
-fn is_blank(text: &str) -> bool {
+pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'))
 }

@@ -26,14 +26,14 @@ pub mod read;
 mod record;
 mod rows;
 pub mod sample;
-pub mod split;
 mod thinking;
 mod tools;
 mod turns;
 
 pub use check::{CheckOptions, FindingGroup, Report, SampleRow, WholeOptions, check, whole};
 pub use content::{Bucket, CountRow, Counter, Histogram, Languages, RowTokens, Stats};
-pub use edit::{IndexedRow, RowIndex};
+pub use edit::split;
+pub use edit::{Change, FixPlan, FixReport, FixShown, IndexedRow, RowIndex, fix_file, fix_preview};
 pub use finding::{Area, Finding, FindingCode, Severity};
 pub use golden::{Golden, Recall, fold, max_jaccard, recall};
 pub use limits::Limits;

@@ -3,7 +3,7 @@
 //! `judge`'s, and comparing rows, which is `near`'s.
 
 mod histogram;
-mod text;
+pub(crate) mod text;
 
 use std::collections::HashMap;
 use std::fmt;

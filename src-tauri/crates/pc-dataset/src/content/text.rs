@@ -9,14 +9,14 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use crate::finding::FindingCode as Code;
 
 /// The script of letters that are easily taken for one another (Unicode Technical Standard 39).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Script {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Script {
     Latin,
     Cyrillic,
     Greek,
 }
 
-fn script(c: char) -> Option<Script> {
+pub(crate) fn script(c: char) -> Option<Script> {
     Some(match c {
         'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' => Script::Latin,
         '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' if c.is_alphabetic() => Script::Greek,
@@ -37,14 +37,35 @@ pub(super) fn is_han(c: char) -> bool {
 
 /// Letters of a text by language family.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Letters {
+pub(crate) struct Letters {
     pub han: u64,
     pub latin: u64,
     pub other: u64,
 }
 
+/// What is wrong with a character that is not seen, or not by itself, between its neighbours; and a number for its kind.
+pub(crate) fn unseen(before: char, c: char, next: Option<char>) -> Option<(Code, u32)> {
+    Some(match c {
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => (Code::BidiControl, 0),
+        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' => (Code::ZeroWidth, 1),
+        // A joiner belongs between emoji and, in Arabic and Indic scripts, between letters.
+        '\u{200c}' | '\u{200d}' => {
+            let joins = |c: char| is_emoji(c) || ('\u{600}'..='\u{dff}').contains(&c);
+            if (joins(before) || before == '\u{fe0f}') && next.is_some_and(joins) {
+                return None;
+            }
+            (if is_emoji(before) { Code::EmojiBroken } else { Code::ZeroWidth }, 2)
+        }
+        '\u{fe0e}' | '\u{fe0f}' if !is_emoji(before) && !matches!(before, '0'..='9' | '#' | '*') => {
+            (Code::EmojiBroken, 3)
+        }
+        '\u{1f3fb}'..='\u{1f3ff}' if !is_emoji(before) && before != '\u{fe0f}' => (Code::EmojiBroken, 4),
+        _ => return None,
+    })
+}
+
 /// Calls `report` with the first place of each kind of trouble: its 0-based character offset and the character or phrase.
-pub(super) fn look(text: &str, mut report: impl FnMut(Code, usize, &str)) -> Letters {
+pub(crate) fn look(text: &str, mut report: impl FnMut(Code, usize, &str)) -> Letters {
     let mut letters = Letters::default();
     if text.is_ascii() {
         letters.latin = text.bytes().filter(u8::is_ascii_alphabetic).count() as u64;
@@ -76,24 +97,10 @@ fn characters(text: &str, letters: &mut Letters, report: &mut impl FnMut(Code, u
     while let Some((at, c)) = rest.next() {
         let next = rest.peek().map(|(_, next)| *next);
         let named = || format!("U+{:04X}", c as u32);
+        if let Some((code, bit)) = unseen(before, c, next) {
+            once(code, bit, at, &named());
+        }
         match c {
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => once(Code::BidiControl, 0, at, &named()),
-            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' => {
-                once(Code::ZeroWidth, 1, at, &named());
-            }
-            // A joiner belongs between emoji and, in Arabic and Indic scripts, between letters.
-            '\u{200c}' | '\u{200d}' => {
-                let joins = |c: char| is_emoji(c) || ('\u{600}'..='\u{dff}').contains(&c);
-                if !(joins(before) || before == '\u{fe0f}') || !next.is_some_and(joins) {
-                    once(if is_emoji(before) { Code::EmojiBroken } else { Code::ZeroWidth }, 2, at, &named());
-                }
-            }
-            '\u{fe0e}' | '\u{fe0f}' if !is_emoji(before) && !matches!(before, '0'..='9' | '#' | '*') => {
-                once(Code::EmojiBroken, 3, at, &named());
-            }
-            '\u{1f3fb}'..='\u{1f3ff}' if !is_emoji(before) && before != '\u{fe0f}' => {
-                once(Code::EmojiBroken, 4, at, &named());
-            }
             '\u{fffd}' => once(Code::Mojibake, 5, at, &named()),
             '\u{7f}'..='\u{9f}' => once(Code::Mojibake, 5, at, &named()),
             // What the two and three bytes of UTF-8 become in Latin-1 and Windows-1252.
@@ -165,7 +172,7 @@ fn is_continuation(c: char) -> bool {
 }
 
 /// Whether a text is UTF-8 that somebody read as GBK: written as GBK again, most of it is Chinese in UTF-8.
-fn reads_as_gbk(text: &str) -> bool {
+pub(crate) fn reads_as_gbk(text: &str) -> bool {
     let start: String = text.chars().filter(|c| !c.is_ascii()).take(400).collect();
     let (bytes, _, _) = encoding_rs::GBK.encode(&start);
     let back = String::from_utf8_lossy(&bytes);

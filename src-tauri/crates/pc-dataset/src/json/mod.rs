@@ -34,6 +34,39 @@ impl<'a> Json<'a> {
     pub fn text(&self) -> Option<&str> {
         if let Json::Text(text) = self { Some(text) } else { None }
     }
+
+    /// Appends it as JSON without needless space; the order of keys and the spelling of numbers stay.
+    pub fn write(&self, to: &mut String) {
+        match self {
+            Json::Null => to.push_str("null"),
+            Json::Bool(value) => to.push_str(if *value { "true" } else { "false" }),
+            Json::Number(number) => to.push_str(number),
+            Json::Text(text) => quote(text, to),
+            Json::List(items) => {
+                to.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    to.push_str(if index > 0 { "," } else { "" });
+                    item.write(to);
+                }
+                to.push(']');
+            }
+            Json::Object(pairs) => {
+                to.push('{');
+                for (index, (key, value)) in pairs.iter().enumerate() {
+                    to.push_str(if index > 0 { "," } else { "" });
+                    quote(key, to);
+                    to.push(':');
+                    value.write(to);
+                }
+                to.push('}');
+            }
+        }
+    }
+}
+
+/// Appends a text as JSON.
+pub(crate) fn quote(text: &str, to: &mut String) {
+    to.push_str(&serde_json::to_string(text).expect("a text can be written"));
 }
 
 /// Why a line is not JSON.
@@ -167,6 +200,15 @@ mod tests {
             let ours = plain(&parse(line).expect(line).value);
             assert_eq!(ours, serde_json::from_str::<serde_json::Value>(line).expect("the case is JSON"), "{line}");
         }
+    }
+
+    #[test]
+    fn what_is_written_reads_as_what_was_read() {
+        let line = r#" {"a" : [1.50e+3, true,false, null, "\ud83d\ude00\"\u0001\\"], "a":{} , "空":[]} "#;
+        let mut written = String::new();
+        parse(line).expect("JSON").value.write(&mut written);
+        assert_eq!(written, "{\"a\":[1.50e+3,true,false,null,\"😀\\\"\\u0001\\\\\"],\"a\":{},\"空\":[]}");
+        assert_eq!(parse(&written).expect("JSON").value, parse(line).expect("JSON").value);
     }
 
     fn plain(value: &Json<'_>) -> serde_json::Value {

@@ -64,7 +64,7 @@ pub(super) fn role_of(name: &str, recipe: &Recipe) -> Result<Option<Role>, Coded
 }
 
 /// The role that a name usually has.
-pub(super) fn usual(name: &str) -> Option<Role> {
+pub(crate) fn usual(name: &str) -> Option<Role> {
     let low = name.trim().to_lowercase();
     NAMES.iter().find(|(_, names)| names.contains(&low.as_str())).map(|(role, _)| *role)
 }

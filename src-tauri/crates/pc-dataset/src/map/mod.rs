@@ -14,9 +14,9 @@ mod build;
 mod convert;
 mod group;
 mod guess;
-mod messages;
+pub(crate) mod messages;
 mod preview;
-mod row;
+pub(crate) mod row;
 mod sort;
 mod template;
 

@@ -106,7 +106,7 @@ pub(super) fn thoughtful(thought: &str, answer: &str) -> String {
 }
 
 /// Thinking that models write, `<think>…</think>` in front, with its newlines put right; all other text is left.
-pub(super) fn with_newlines(text: &str) -> String {
+pub(crate) fn with_newlines(text: &str) -> String {
     match split(text) {
         Some((thought, answer)) => thoughtful(thought, answer),
         None => text.to_owned(),
@@ -114,7 +114,7 @@ pub(super) fn with_newlines(text: &str) -> String {
 }
 
 /// An answer without its thinking.
-pub(super) fn without_thinking(text: &str) -> String {
+pub(crate) fn without_thinking(text: &str) -> String {
     split(text).map_or_else(|| text.to_owned(), |(_, answer)| answer.trim_start().to_owned())
 }
 

@@ -64,6 +64,25 @@ fn east_asian(head: &[u8]) -> &'static Encoding {
     if traditional > simplified { BIG5 } else { GB18030 }
 }
 
+/// A line that is plainly GB18030 and not UTF-8: no byte of it is anything else, and nine in ten of its characters, four at least,
+/// are punctuation or of level 1 of GB 2312.
+pub(crate) fn gb18030(line: &[u8]) -> Option<String> {
+    if std::str::from_utf8(line).is_ok() {
+        return None;
+    }
+    let text = GB18030.decode_without_bom_handling_and_without_replacement(line)?;
+    let (mut at, mut common, mut all) = (0, 0, 0);
+    while let Some(&[lead, trail]) = line.get(at..at + 2) {
+        if lead < 0x80 {
+            at += 1;
+            continue;
+        }
+        (all, at) = (all + 1, at + 2);
+        common += usize::from(matches!(lead, 0xa1..=0xa3 | 0xb0..=0xd7) && trail >= 0xa1);
+    }
+    (all >= 4 && common * 10 >= all * 9).then(|| text.into_owned())
+}
+
 /// UTF-16 without a mark: every second byte of a text with digits, spaces and line ends is often zero, the other ones rarely, and
 /// read so, it is text.
 fn utf16(head: &[u8]) -> Option<&'static Encoding> {

@@ -24,7 +24,7 @@ mod text;
 pub(crate) mod xml;
 
 pub(crate) use archive::{Packed, list as list_archive, unpack};
-pub(crate) use decode::{open_text, sniff};
+pub(crate) use decode::{gb18030, open_text, sniff};
 pub(crate) use detect::weight;
 pub use detect::{Detected, Sample, Shape, detect};
 pub use export::CsvWriter;

@@ -2,13 +2,13 @@
 //! order nor more rows move it, and rows that are nearly the same stay together. Large files are cut at row borders.
 //! Deliberately absent: strata, and changing any row.
 
-use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use pc_base::{Cancel, Code, Reporter, coded};
 use serde::{Deserialize, Serialize};
 
+use super::output::{Output, refuse_itself};
 use crate::lines::{Walk, walk};
 use crate::near::{Compare, Index, mix};
 
@@ -59,14 +59,10 @@ pub fn split(
     if shares.is_empty() || !sum.is_finite() || shares.iter().any(|share| share.share <= 0.0) {
         bail!(invalid("every share must be more than 0"));
     }
-    let same =
-        |path: &Path| path == input || path.canonicalize().ok().is_some_and(|p| input.canonicalize().ok() == Some(p));
-    if shares.iter().any(|share| same(&share.path)) {
-        bail!(invalid("the file itself would be written over"));
-    }
+    refuse_itself(input, &shares.iter().map(|share| share.path.as_path()).collect::<Vec<_>>())?;
     let sides = sides(input, shares, sum, options, (reporter, cancel))?;
-    let mut outputs: Vec<Output> =
-        shares.iter().map(|share| Output::new(&share.path, options.file_bytes.unwrap_or(u64::MAX))).collect();
+    let mut outputs: Vec<Files> =
+        shares.iter().map(|share| Files::new(&share.path, options.file_bytes.unwrap_or(u64::MAX))).collect();
     let (mut lines, mut known) = (0_u64, sides.iter().peekable());
     walk(
         &Walk { path: input, stage: "split", reporter, cancel },
@@ -86,7 +82,7 @@ pub fn split(
             Ok(())
         },
     )?;
-    outputs.into_iter().map(Output::finish).collect()
+    outputs.into_iter().map(Files::finish).collect()
 }
 
 /// The share of every line that is a row, in order.
@@ -116,53 +112,37 @@ fn sides(
 }
 
 /// Writes lines to one file after another; they get their names when all is well.
-struct Output {
+struct Files {
     path: PathBuf,
     limit: u64,
-    files: Vec<BufWriter<tempfile::NamedTempFile>>,
-    in_file: u64,
+    files: Vec<Output>,
     written: Written,
 }
 
-impl Output {
+impl Files {
     fn new(path: &Path, limit: u64) -> Self {
-        Self { path: path.to_owned(), limit, files: Vec::new(), in_file: 0, written: Written::default() }
+        Self { path: path.to_owned(), limit, files: Vec::new(), written: Written::default() }
     }
 
     fn line(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         let length = bytes.len() as u64 + 1;
-        let what = || format!("writing {}", self.path.display());
-        if self.files.is_empty() || self.in_file > 0 && self.in_file + length > self.limit {
-            if let Some(full) = self.files.last_mut() {
-                full.flush().with_context(what)?;
-            }
-            let parent = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            std::fs::create_dir_all(parent).with_context(what)?;
-            self.files.push(BufWriter::new(tempfile::NamedTempFile::new_in(parent).with_context(what)?));
-            self.in_file = 0;
+        let full = |file: &Output| file.bytes > 0 && file.bytes + length > self.limit;
+        if self.files.last().is_none_or(full) {
+            let stem = self.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = match self.files.len() {
+                0 => self.path.clone(),
+                more => self.path.with_file_name(format!("{stem}-{}.jsonl", more + 1)),
+            };
+            self.files.push(Output::new(&name)?);
+            self.written.files.push(name);
         }
-        let file = self.files.last_mut().context("a file is open")?;
-        file.write_all(bytes).and_then(|()| file.write_all(b"\n")).with_context(what)?;
-        self.in_file += length;
         self.written.rows += 1;
         self.written.bytes += length;
-        Ok(())
+        self.files.last_mut().context("a file is open")?.line(bytes)
     }
 
-    fn finish(mut self) -> anyhow::Result<Written> {
-        let stem = self.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        for (number, file) in (1..).zip(self.files) {
-            let path = if number == 1 {
-                self.path.clone()
-            } else {
-                self.path.with_file_name(format!("{stem}-{number}.jsonl"))
-            };
-            let what = || format!("writing {}", path.display());
-            let file = file.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(what)?;
-            file.as_file().sync_all().with_context(what)?;
-            file.persist(&path).with_context(what)?;
-            self.written.files.push(path);
-        }
+    fn finish(self) -> anyhow::Result<Written> {
+        self.files.into_iter().try_for_each(Output::finish)?;
         Ok(self.written)
     }
 }
