@@ -135,6 +135,8 @@ commands! {
     query    version_rows(RowsRequest) -> RowsPage, [Library];
     stream   version_check(VersionCheck, TaskProgress) -> VersionReport, [Library];
     query    version_report(VersionId) -> KeptReport, [Library];
+    query    fix_preview(FixRequest) -> FixPreview, [Library];
+    stream   version_fix(FixRequest, TaskProgress) -> VersionRow, [Library];
     query    row_find(RowFind) -> RowNumber, [Library];
     stream   version_export(VersionExport, TaskProgress) -> Empty, [];
     stream   version_upload(VersionSend, TaskProgress) -> DatasetRow, [Datasets Library];

@@ -9,7 +9,7 @@ use pc_base::Language;
 
 mod dataset;
 
-pub use dataset::{AskedOf, Dataset};
+pub use dataset::{AskedOf, Dataset, Edit};
 
 /// Partner Console on the command line.
 #[derive(Parser)]

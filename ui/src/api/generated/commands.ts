@@ -38,6 +38,8 @@ export type Commands = {
   version_rows: { kind: 'query'; request: T.RowsRequest; event: never; response: T.RowsPage };
   version_check: { kind: 'stream'; request: T.VersionCheck; event: T.TaskProgress; response: T.VersionReport };
   version_report: { kind: 'query'; request: T.VersionId; event: never; response: T.KeptReport };
+  fix_preview: { kind: 'query'; request: T.FixRequest; event: never; response: T.FixPreview };
+  version_fix: { kind: 'stream'; request: T.FixRequest; event: T.TaskProgress; response: T.VersionRow };
   row_find: { kind: 'query'; request: T.RowFind; event: never; response: T.RowNumber };
   version_export: { kind: 'stream'; request: T.VersionExport; event: T.TaskProgress; response: T.Empty };
   version_upload: { kind: 'stream'; request: T.VersionSend; event: T.TaskProgress; response: T.DatasetRow };
@@ -86,6 +88,7 @@ export const provides: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   library_get: ['library', 'datasets'],
   version_rows: ['library'],
   version_report: ['library'],
+  fix_preview: ['library'],
   row_find: ['library'],
   catalog_list: ['catalog'],
   tune_estimate: ['datasets'],
@@ -117,6 +120,7 @@ export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   library_rename: ['library'],
   library_delete: ['library'],
   version_check: ['library'],
+  version_fix: ['library'],
   version_upload: ['datasets', 'library'],
   catalog_prepare: ['catalog', 'models', 'storage'],
   licence_accept: ['catalog'],

@@ -2,4 +2,5 @@
 
 mod checks;
 mod common;
+mod edits;
 mod versions;

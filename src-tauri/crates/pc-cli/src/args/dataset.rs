@@ -43,6 +43,19 @@ pub struct AskedOf {
     pub max_length: Option<u64>,
 }
 
+/// What is changed, and where the outcome goes.
+#[derive(clap::Args)]
+pub struct Edit {
+    /// A file, or NAME[@VERSION] of a data set on this machine.
+    pub input: String,
+    /// The JSONL file to write. Default: the next version of the data set.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// What a file's rows are; a data set knows it.
+    #[arg(long, value_enum, default_value_t)]
+    pub kind: RowKind,
+}
+
 #[derive(Subcommand)]
 pub enum Dataset {
     /// Say everything about every line: format, what rows say, personal data and secrets, rows that repeat, contradict or give
@@ -75,6 +88,17 @@ pub enum Dataset {
         /// Keep the recipe that was used, to be read, changed and used again.
         #[arg(long, value_name = "FILE")]
         keep_recipe: Option<PathBuf>,
+    },
+    /// Repair what a check found, in bulk. Each repair leaves a row without its finding, or leaves the row alone.
+    Fix {
+        #[command(flatten)]
+        edit: Edit,
+        /// A code that check names, such as line_blank; may be given several times. Default: all that can be repaired.
+        #[arg(long, value_name = "CODE")]
+        code: Vec<String>,
+        /// Leave out rows that have an error in the end.
+        #[arg(long)]
+        drop_bad: bool,
     },
     /// Divide rows into training and validation, the same way each time. Rows that are nearly the same stay on one side.
     Split {

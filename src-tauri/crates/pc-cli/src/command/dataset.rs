@@ -8,7 +8,7 @@ use pc_app::api::{DatasetId, DatasetRow, DatasetUpload, Empty, UploadId, UploadR
 use pc_app::{Asked, Convert, Converted, DatasetInput, Split, upload_name};
 use serde_json::json;
 
-use super::{Call, checks, library};
+use super::{Call, checks, edits, library};
 use crate::args::Dataset;
 use crate::figures;
 use crate::shown::Shown;
@@ -26,6 +26,7 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
             shown.result(&serde_json::to_value(&done)?, &converted(&done, &out, shown));
             return Ok(if done.report.rows > 0 { ExitCode::SUCCESS } else { ExitCode::from(1) });
         }
+        Dataset::Fix { edit, code, drop_bad } => return edits::fix(edit, code, drop_bad, call).await,
         Dataset::Split { file: path, training, validation, share: validation_share, seed } => {
             let wanted = Split { path, training, validation, validation_share, seed };
             let written = app.dataset_split(wanted, &call.live()).await?;

@@ -8,6 +8,7 @@ mod dataset;
 mod deploy;
 #[cfg(debug_assertions)]
 mod dev_host;
+mod edits;
 mod keys;
 mod library;
 mod main_job;

@@ -229,7 +229,7 @@ fn group_in(group: &pc_dataset::FindingGroup, language: Language) -> FindingGrou
         area: group.area.into(),
         total: group.total,
         title: group.code.title(language).to_owned(),
-        fix: None,
+        fix: group.code.fix(language).map(str::to_owned),
     }
 }
 

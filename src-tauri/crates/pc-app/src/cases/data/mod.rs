@@ -4,6 +4,7 @@
 mod checks;
 mod convert;
 mod datasets;
+mod edits;
 mod library;
 mod rows;
 mod sources;
@@ -11,4 +12,5 @@ mod uploads;
 
 pub use checks::{Asked, Statistics};
 pub use convert::{Convert, Converted, Split};
+pub use edits::{Edited, Fixes};
 pub use uploads::upload_name;
