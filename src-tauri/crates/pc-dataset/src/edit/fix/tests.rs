@@ -52,16 +52,17 @@ fn a(text: &str) -> String {
     format!("{{\"role\":\"assistant\",\"content\":\"{text}\"}}")
 }
 
+/// A finding, a row that has it, and the row without; nothing where it cannot be repaired.
+type Case = (FindingCode, String, Option<String>);
+
 /// Lines, and what each is once all is repaired; nothing where it stays as it is.
-fn cases() -> Vec<(FindingCode, String, Option<String>)> {
+fn cases() -> Vec<Case> {
+    [of_shapes(), of_values()].concat()
+}
+
+fn of_shapes() -> Vec<Case> {
     use FindingCode as F;
     let good = talk(&format!("{},{}", u("q"), a("r")));
-    let call = |id: &str, arguments: &str| {
-        format!(
-            "{{\"role\":\"assistant\",\"tool_calls\":[{{\"id\":\"{id}\",\"function\":{{\"name\":\"f\",\"arguments\":{arguments}}}}}]}}"
-        )
-    };
-    let tool = |more: &str| format!("{{\"role\":\"tool\",\"content\":\"t\"{more}}}");
     let some = |text: String| Some(text);
     vec![
         (F::LineNotJson, format!("{},}}", &good[..good.len() - 1]), some(good.clone())),
@@ -140,6 +141,20 @@ fn cases() -> Vec<(FindingCode, String, Option<String>)> {
             some(good.clone()),
         ),
         (F::ContentEmpty, talk(&format!("{},{}", u("q"), a(""))), None),
+    ]
+}
+
+fn of_values() -> Vec<Case> {
+    use FindingCode as F;
+    let good = talk(&format!("{},{}", u("q"), a("r")));
+    let call = |id: &str, arguments: &str| {
+        format!(
+            "{{\"role\":\"assistant\",\"tool_calls\":[{{\"id\":\"{id}\",\"function\":{{\"name\":\"f\",\"arguments\":{arguments}}}}}]}}"
+        )
+    };
+    let tool = |more: &str| format!("{{\"role\":\"tool\",\"content\":\"t\"{more}}}");
+    let some = |text: String| Some(text);
+    vec![
         (
             F::LossWeightRange,
             talk(&format!("{},{{\"role\":\"assistant\",\"content\":\"r\",\"loss_weight\":null}}", u("q"))),
