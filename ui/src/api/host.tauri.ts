@@ -2,7 +2,7 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import { getCurrentWebview } from '@tauri-apps/api/webview';
-import { open } from '@tauri-apps/plugin-dialog';
+import { open, save } from '@tauri-apps/plugin-dialog';
 import { aborted, asHostError, type Host } from './host';
 import type { Tag } from './generated/types';
 
@@ -14,7 +14,8 @@ function dropped(pending: Promise<() => void>): () => void {
 export function tauriHost(): Host {
   let language = 'en';
   return {
-    async call(command, request) {
+    async call(command, request, signal) {
+      if (signal?.aborted) throw aborted();
       try { return await invoke('rpc', { command, request, language }); } catch (error) { throw asHostError(error); }
     },
     async stream(command, request, onEvent, signal) {
@@ -33,6 +34,7 @@ export function tauriHost(): Host {
     listenChanged: (onTags) => dropped(listen<{ tags: Tag[] }>('changed', (event) => onTags(event.payload.tags))),
     pickFile: (filters) => open({ multiple: false, filters }),
     pickFolder: () => open({ directory: true, multiple: false }),
+    saveFile: (name, filters) => save({ defaultPath: name, filters }),
     onFileDrop: (onPath) => dropped(getCurrentWebview().onDragDropEvent((event) => {
       if (event.payload.type === 'drop' && event.payload.paths[0]) onPath(event.payload.paths[0]);
     })),

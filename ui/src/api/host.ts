@@ -20,7 +20,8 @@ export class HostError extends Error {
 }
 
 export interface Host {
-  call<N extends Named<'query' | 'mutation'>>(command: N, request: Commands[N]['request']): Promise<Commands[N]['response']>;
+  /** Aborting `signal` says that nobody waits for the answer any more; a transport that can drop the question does. */
+  call<N extends Named<'query' | 'mutation'>>(command: N, request: Commands[N]['request'], signal?: AbortSignal): Promise<Commands[N]['response']>;
   /** Resolves with the final answer; aborting `signal` cancels the work and rejects with an AbortError. */
   stream<N extends Named<'stream'>>(
     command: N,
@@ -31,6 +32,8 @@ export interface Host {
   listenChanged(onTags: (tags: Tag[]) => void): () => void;
   pickFile(filters: FileFilter[]): Promise<string | null>;
   pickFolder(): Promise<string | null>;
+  /** Where a new file may be written; the dialog has asked before an old one is replaced. */
+  saveFile(name: string, filters: FileFilter[]): Promise<string | null>;
   onFileDrop(onPath: (path: string) => void): () => void;
   openExternal(url: string): Promise<void>;
   copy(text: string): Promise<void>;

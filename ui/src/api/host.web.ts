@@ -47,9 +47,9 @@ export function webHost(): Host {
     throw new HostError(failure);
   };
   return {
-    async call(command, request) {
+    async call(command, request, signal) {
       try {
-        const response = await post(`/rpc/${command}`, request);
+        const response = await post(`/rpc/${command}`, request, signal);
         return response.ok ? await response.json() : await refuse(response);
       } catch (error) { throw asHostError(error); }
     },
@@ -85,6 +85,7 @@ export function webHost(): Host {
     },
     pickFile: async () => window.prompt('Path of a file on this machine')?.trim() || null,
     pickFolder: async () => window.prompt('Path of a folder on this machine')?.trim() || null,
+    saveFile: async (name) => window.prompt('Path of the new file on this machine', name)?.trim() || null,
     onFileDrop: () => () => undefined,
     openExternal: async (url) => { window.open(url, '_blank', 'noopener'); },
     copy: (text) => navigator.clipboard.writeText(text),

@@ -8,6 +8,7 @@ import { applyTheme } from '../lib/look';
 import 'virtual:antd.css';
 import '../styles/main.css';
 import '../styles/pages.css';
+import '../styles/detail.css';
 import { freshClient } from './client';
 import { Shell } from './shell';
 import { Themed } from './theme';

@@ -37,3 +37,4 @@ export { default as IconStart } from '@ant-design/icons/PlayCircleOutlined';
 export { default as IconConvert } from '@ant-design/icons/SwapOutlined';
 export { default as IconSun } from '@ant-design/icons/BulbOutlined';
 export { default as IconLanguage } from '@ant-design/icons/TranslationOutlined';
+export { default as IconEdit } from '@ant-design/icons/EditOutlined';

@@ -1,5 +1,8 @@
 /** @file English words of the window. `zh.ts` has the same keys, held by the compiler; placeholders by a test. */
+import { detail } from './detail.en';
+
 export const en = {
+  detail,
   app: {
     name: 'Partner Console', skip: 'Skip to content', nav: 'Main navigation', overlays: 'Open dialogs and lists', cloud: 'Cloud', manageClouds: 'Manage clouds …', onThisComputer: 'On this computer',
     synced: 'Bills synced {{age}}', justSynced: 'Bills synced just now', neverSynced: 'Bills not synced yet', crashed: 'This page stopped working', crashedText: 'The other pages still work, and nothing you saved is lost.', reload: 'Open the page again',

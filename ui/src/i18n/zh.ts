@@ -1,7 +1,9 @@
 /** @file Chinese words of the window; the same shape as English. Terms follow glossary.md. */
+import { detail } from './detail.zh';
 import type { en } from './en';
 
 export const zh: typeof en = {
+  detail,
   app: {
     name: '伙伴控制台', skip: '跳到内容', nav: '主导航', overlays: '打开的对话框和列表', cloud: '云', manageClouds: '管理云……', onThisComputer: '在本机运行',
     synced: '账单同步于{{age}}', justSynced: '账单刚刚同步', neverSynced: '账单尚未同步', crashed: '此页面出错了', crashedText: '其他页面仍可使用，已保存的内容不会丢失。', reload: '重新打开此页面',

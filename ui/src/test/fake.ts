@@ -3,6 +3,7 @@ import type { Commands } from '../api/generated/commands';
 import type { Tag, TaskRow, UploadRow } from '../api/generated/types';
 import { aborted, HostError, type Host, type Name, type Named } from '../api/host';
 import * as data from './data';
+import { libraryAnswers, libraryFlows, libraryRows } from './library';
 
 type Answers = { [N in Named<'query' | 'mutation'>]?: (request: Commands[N]['request']) => Commands[N]['response'] };
 type Flow<N extends Named<'stream'>> = (request: Commands[N]['request'], tell: (event: Commands[N]['event']) => Promise<void>) => Promise<Commands[N]['response']>;
@@ -15,14 +16,14 @@ function known<T>(answer: T | undefined, command: Name): T {
 }
 
 /** What a test turns: refusals and silence by command, the pace of streams, files to pick. */
-export type Knobs = { refuse: Partial<Record<Name, HostError>>; hang: Set<Name>; pace: number; file: string | null; folder: string | null };
+export type Knobs = { refuse: Partial<Record<Name, HostError>>; hang: Set<Name>; pace: number; file: string | null; folder: string | null; saveAs: string | null };
 export type Asked = { command: Name; request: unknown };
 
 export const refusal = (code: string, message: string, retryable = true, detail: string | null = null) => new HostError({ code, message, retryable, detail });
 
 /** A fresh copy of everything, so that tests do not see each other's changes. */
 const { cny: _, ...rows } = data;
-export const freshState = () => structuredClone({ ...rows, settings: { language: 'en', theme: 'light', upload_bytes_per_second: 0, upload_hours: '' }, uploads: [] as UploadRow[], keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
+export const freshState = () => structuredClone({ ...rows, library: libraryRows, settings: { language: 'en', theme: 'light', upload_bytes_per_second: 0, upload_hours: '' }, uploads: [] as UploadRow[], keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
 export type State = ReturnType<typeof freshState>;
 
 function find<T>(rows: T[], test: (row: T) => boolean): T {
@@ -34,6 +35,7 @@ function find<T>(rows: T[], test: (row: T) => boolean): T {
 function answersOf(state: State): Answers {
   const tuneOf = (id: string) => find(state.tunes, (row) => row.job_id === id);
   return {
+    ...libraryAnswers(state.library),
     app_info: () => ({ version: '0.1.0', platform: 'linux', locale: 'zh-CN', home: '/data/user/.local/share/partner-console', cache: '/data/user/.cache/partner-console' }),
     settings_get: () => state.settings, settings_set: (next) => (state.settings = next),
     keychain_status: () => state.keychain, keychain_choose: ({ place }) => (state.keychain = { ...state.keychain, place }),
@@ -74,6 +76,7 @@ const says: Record<string, string> = { base: 'Breakfast is served from 7:00 to 1
 
 function flowsOf(state: State): Flows {
   return {
+    ...libraryFlows(state.library),
     dataset_check: async ({ path }, tell) => {
       await parts(tell, 'check', 187_344, 'bytes');
       const name = path.split('/').at(-1) ?? path;
@@ -114,7 +117,7 @@ function flowsOf(state: State): Flows {
 }
 
 export function fakeHost(state: State = freshState()) {
-  const knobs: Knobs = { refuse: {}, hang: new Set(), pace: 0, file: null, folder: null };
+  const knobs: Knobs = { refuse: {}, hang: new Set(), pace: 0, file: null, folder: null, saveAs: null };
   const asked: Asked[] = [];
   const copied: string[] = [];
   const answers = answersOf(state);
@@ -129,7 +132,7 @@ export function fakeHost(state: State = freshState()) {
     if (refused) throw refused;
   };
   const host: Host = {
-    async call(command, request) { await begin(command, request); return structuredClone((known(answers[command], command) as (request: never) => unknown)(request as never)) as never; },
+    async call(command, request, signal) { await begin(command, request); if (signal?.aborted) throw aborted(); return structuredClone((known(answers[command], command) as (request: never) => unknown)(request as never)) as never; },
     stream: (command, request, onEvent, signal) => new Promise((resolve, reject) => {
       const stop = () => reject(aborted());
       if (signal?.aborted) { stop(); return; }
@@ -138,7 +141,7 @@ export function fakeHost(state: State = freshState()) {
       begin(command, request).then(() => (known(flows[command], command) as Flow<typeof command>)(request as never, tell as never)).then((done) => resolve(structuredClone(done) as never), reject);
     }),
     listenChanged: (onTags) => { changed = onTags; return () => undefined; },
-    pickFile: async () => knobs.file, pickFolder: async () => knobs.folder,
+    pickFile: async () => knobs.file, pickFolder: async () => knobs.folder, saveFile: async () => knobs.saveAs,
     onFileDrop: (onPath) => { drop = onPath; return () => undefined; },
     openExternal: async () => undefined, copy: async (text) => { copied.push(text); }, setLanguage: () => undefined,
   };

@@ -1,5 +1,5 @@
 /** @file Every page over the test host, to look at without Rust: `npm run showcase`, then serve `dist-showcase`.
- * `?lang=zh-CN&theme=dark&state=empty|slow|broken|keychain|uploads` choose what is seen. Never part of the shipped bundle.
+ * `?lang=zh-CN&theme=dark&state=empty|slow|broken|keychain|uploads|unchecked` choose what is seen. Never part of the shipped bundle.
  */
 import { start } from '../app/start';
 import i18n, { langOf } from '../i18n';
@@ -16,8 +16,10 @@ if (kind === 'tasks') state.tasks = [{ id: '1', command: 'model_pull', subject: 
 const fake = fakeHost(state);
 fake.knobs.pace = Number(wanted.get('pace') ?? 40);
 fake.knobs.file = wanted.get('file') ?? '/data/bad-rows.jsonl';
+fake.knobs.saveAs = '/data/user/export/hotel.jsonl';
 fake.knobs.folder = '/data/user/export';
-if (kind === 'slow') for (const command of ['overview_get', 'dataset_list', 'tune_list', 'model_list', 'usage_get', 'catalog_list'] as const) fake.knobs.hang.add(command);
-if (kind === 'broken') for (const command of ['overview_get', 'dataset_list', 'tune_list', 'model_list', 'usage_get', 'catalog_list'] as const) fake.knobs.refuse[command] = refusal('network_unreachable', 'dashscope.aliyuncs.com cannot be reached. Check the network and the proxy settings.', true, 'connect timeout after 10 s');
+if (kind === 'unchecked') state.library.checkedVersions = [];
+if (kind === 'slow') for (const command of ['library_get', 'version_rows', 'overview_get', 'dataset_list', 'tune_list', 'model_list', 'usage_get', 'catalog_list'] as const) fake.knobs.hang.add(command);
+if (kind === 'broken') for (const command of ['version_rows', 'version_report', 'overview_get', 'dataset_list', 'tune_list', 'model_list', 'usage_get', 'catalog_list'] as const) fake.knobs.refuse[command] = refusal('network_unreachable', 'dashscope.aliyuncs.com cannot be reached. Check the network and the proxy settings.', true, 'connect timeout after 10 s');
 await i18n.changeLanguage(langOf(state.settings.language));
 start(fake.host);

@@ -1,6 +1,6 @@
 /** @file Datasets: choose, check, read every finding, upload; below, what is on the cloud. */
 import { Alert, Button, Select } from 'antd';
-import { useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { useCall, useHost, useStream } from '../../api/use';
 import type { DatasetKind, UploadRow } from '../../api/generated/types';
 import { IconBack, IconFile, IconInbox } from '../../components/icons';
@@ -16,7 +16,16 @@ import { Unfinished } from './unfinished';
 const kinds: DatasetKind[] = ['sft', 'dpo', 'cpt'];
 const nameOf = (path: string) => path.split(/[\\/]/).at(-1) ?? path;
 
+const Detail = lazy(() => import('./detail').then(({ Detail: shown }) => ({ default: shown })));
+const orders = ['sample', 'choose', 'check'];
+
 export default function Datasets() {
+  const { rest: [first, version, line] } = useRoute();
+  if (first && !orders.includes(first)) return <Suspense fallback={null}><Detail key={first} dataset={first} version={version} line={line} /></Suspense>;
+  return <Landing />;
+}
+
+function Landing() {
   const { t } = useWords();
   const host = useHost();
   const { rest } = useRoute();

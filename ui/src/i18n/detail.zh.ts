@@ -1,0 +1,33 @@
+/** @file Chinese words of a local data set's page; part of `zh.ts`. */
+import type { detail as english } from './detail.en';
+
+export const detail: typeof english = {
+  all: '全部数据集', facts: '此版本的信息', versionWord: '版本', version: '版本 {{version}}', rows: '行数', check: '检查', notCounted: '未统计', rename: '重命名', change: '修改与拆分', underWay: '正在进行',
+  noVersion: '此数据集没有版本 {{version}}', openNewest: '打开最新版本',
+  notChecked: '未检查', errors_one: '{{n}} 个错误', errors_other: '{{n}} 个错误', warnings_one: '{{n}} 个警告', warnings_other: '{{n}} 个警告', clean: '没有问题', sensitive: '个人信息 {{personal}} 处，密钥 {{secrets}} 处',
+  made: { import: '导入', query: '查询', passages: '切分段落', drafts: '模型起草', fix: '修复', mask: '脱敏', dedup: '去重', split: '拆分', sample: '抽样' },
+  tabs: { rows: '行', findings: '问题', charts: '分布', privacy: '隐私', versions: '版本' },
+  act: { check: '检查', fix: '修复行……', mask: '脱敏个人信息……', dedup: '去除重复', split: '拆分', sample: '抽样', export: '导出……', upload: '上传', delete: '删除……' },
+  doing: { check: '正在检查每一行', fix: '正在修复', mask: '正在脱敏', dedup: '正在去重', split: '正在拆分', sample: '正在抽样', export: '正在导出' },
+  madeVersion: '已生成“{{name}}”的版本 {{version}}，共 {{rows}} 行。', madeDataset: '已生成数据集“{{name}}”，共 {{rows}} 行。', openVersion: '打开版本 {{version}}', openNamed: '打开“{{name}}”', rowsRemoved_one: '去掉了 {{n}} 行。', rowsRemoved_other: '去掉了 {{n}} 行。', exported: '已导出到 {{path}}。',
+  deleteTitle: '删除数据集“{{name}}”？', deleteText_one: '其唯一的版本（{{size}}）及检查结果、报告将从本机删除，无法恢复。导入时的原文件会保留。', deleteText_other: '全部 {{n}} 个版本（{{size}}）及检查结果、报告将从本机删除，无法恢复。导入时的原文件会保留。',
+  deleteOnly: '它从未上传，这些版本没有其他副本。', deleteUploads: '已上传到{{clouds}}的文件会保留。', deleteOthers_one: '由它生成的 {{count}} 个数据集会保留。', deleteOthers_other: '由它生成的 {{count}} 个数据集会保留。',
+  rowList: '数据行，共 {{total}} 行', rowNo: '数据行 {{n}}', inFile: '文件第 {{line}} 行', chosenRow: '选中的行', keys: '可用方向键、Page Up / Page Down、Home / End 浏览。', jump: '跳转到', jumpBy: '跳转方式', byLine: '文件行号', byRow: '数据序号', go: '跳转', noRows: '此版本没有数据', noRowsText: '生成此版本时去掉了全部行，更早的版本中仍然保留。',
+  turns_one: '{{count}} 条消息', turns_other: '{{count}} 条消息', unreadable: '无法读取', generated: '模型生成', rawText: '这一行不是可训练的数据，原文如下：', preferred: '首选回答', rejected: '非首选回答', emptyContent: '（空）', cut: '此处的长内容已截短，文件中仍是全文。',
+  notCheckedTitle: '版本 {{version}} 尚未检查', checkText: '在本机逐行检查格式、内容、重复、个人信息和密钥，不会发送任何内容。', checkTitle: '检查版本 {{version}}', startCheck: '开始检查', checking: '检查正在进行，发现的问题会显示在这里。', checkedAt: '检查于 {{at}}',
+  tokenizer: '统计 Token 所用模型', tokenizerText: '使用该模型自己的分词器，耗时较长。', noTokens: '不统计 Token', maxLengthText: '以 Token 计，会指出更长的行', batchText: '用于判断行数是否足够', held: '需要隔离的数据集', heldNone: '无', heldEmpty: '本机没有其他数据集。', heldText: '用于验证的数据集，其中的行不应出现在此数据集里。',
+  messages: '{{n}} 条消息', characters: '{{n}} 个字符', tokensBy: '{{n}} 个 Token（{{model}}）',
+  chooseAll: '全选可修复项', chooseNone: '全不选', fix: '修复……', fixChosen_one: '修复 {{count}} 类问题……', fixChosen_other: '修复 {{count}} 类问题……', fixTitle: '修复版本 {{version}}', fixes: '修复内容', newVersionText: '结果会成为新版本，此版本和您自己的文件保持不变。', dropBad: '去掉修复后仍有错误的行', fixNothing: '请选择要修复的内容', makeVersion: '生成新版本',
+  fixSum: '将修改 {{changed}} 行，去掉 {{removed}} 行。', fixSumPart: '在已查看的部分中，将修改 {{changed}} 行，去掉 {{removed}} 行；开始后会处理整个文件。', preview: '前后对照', previewNone: '已查看的部分中没有需要修改的行。',
+  dedupTitle: '去除版本 {{version}} 中的重复', dedupText: '内容相同的行只保留第一行，结果会成为新版本。', equal: '仅完全相同的行', equalText: '除空格和大小写外逐字相同。', alike: '也包括相似的行', alikeText: '只有少数词不同的行。', similarity: '相似度不低于 {{share}}', oneAnswer: '问题相同而回答不同的行只保留第一行',
+  splitTitle: '拆分版本 {{version}}', splitText: '生成一个训练数据集和一个验证数据集。相似的行会放在同一侧，保证验证结果可信。', validationShare: '验证集比例', splitAbout: '约 {{train}} 行用于训练，{{held}} 行用于验证', stratified: '两侧的长度、语言和短回答分布保持一致', seedText: '种子相同，结果相同',
+  sampleTitle: '对版本 {{version}} 抽样', sampleText: '生成一个较小的、分布与整体一致的数据集。', ofRows: '共 {{total}} 行',
+  chart: { characters: '每行字符数', turns: '每段对话的轮数', answers: '每个回答的字符数', tokens: '每行 Token 数', languages: '语言', labels: '短回答' }, language: { chinese: '中文', latin: '拉丁文字', mixed: '混合', other: '其他', none: '无文字' },
+  chartOf: '{{what}}，{{count}} 个柱，合计 {{n}}', median: '中位数', p95: '95 百分位', greatest: '最大值', firstBars: '图中只画前 {{shown}} 项，共 {{total}} 项，表格中有全部。', noLabel: '（空）', noCharts: '没有可画的内容', noChartsText: '此版本没有能读取的行。',
+  sensitiveTitle: '个人信息与密钥', sensitiveWhole: '在本机对整个版本查找的结果。', sensitivePart: '在本机对版本前一部分查找的结果，脱敏时会处理全部内容。', noneSensitive: '没有发现个人信息或密钥。', noneSensitivePart: '已查看的部分中没有发现。', maskNow: '脱敏并生成新版本',
+  own: '自定义规则', ownText: '只有您知道的项目、客户或地点名称。', ownAdd: '添加规则', ownKind: '规则类型', ownWords: '词语', ownPattern: '正则表达式', ownName: '规则名称', ownWordsHint: '词语，以逗号分隔', ownPatternHint: '填写正则表达式', ownTaken: '已有名为“{{name}}”的规则。', ownRemove: '移除规则“{{name}}”',
+  statement: '已签名的隐私报告', statementText: '生成于 {{at}}，在本机签名，签名已验证。', statementNone: '没有发现需要脱敏的内容。', kindOfData: '类型', finds: '发现', done: '处理方式', inputHash: '处理前 SHA-256', outputHash: '处理后 SHA-256', fingerprint: '签名密钥', reportFile: '报告文件',
+  madeHow: '生成方式', fromVersion: '基于版本 {{version}}', removedRows: '去掉的行', moreCounts_one: '另有 {{count}} 项', moreCounts_other: '另有 {{count}} 项', compare: '比较', compareOf: '比较版本 {{version}} 与它所基于的版本', difference: '两个版本的差异', older: '较旧的版本', newer: '较新的版本', sameVersion: '请选择两个不同的版本。', comparing: '正在比较',
+  noDifference: '两个版本的行完全相同。', showMore: '显示更多', shownRows: '已显示 {{shown}} / {{total}}。',
+  lineage: '来源与去向', lineageText: '这些数据从哪里来，后来成为什么。', shown: '当前', sourceOf: { import: '来自文件', query: '来自查询', drafts: '起草模型', passages: '来自文档', dataset: '来自数据集' }, parentGone: '{{name}}（已删除）', uploaded: '已上传到', receipt: '回执',
+};
