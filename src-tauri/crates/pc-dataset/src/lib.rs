@@ -32,8 +32,11 @@ mod turns;
 
 pub use check::{CheckOptions, FindingGroup, Report, SampleRow, WholeOptions, check, whole};
 pub use content::{Bucket, CountRow, Counter, Histogram, Languages, RowTokens, Stats};
-pub use edit::split;
-pub use edit::{Change, FixPlan, FixReport, FixShown, IndexedRow, RowIndex, fix_file, fix_preview};
+pub use edit::{
+    Change, DedupOptions, DedupReport, Diff, Difference, FixPlan, FixReport, FixShown, IndexedRow, RowIndex,
+    SampleReport, dedup_file, diff_files, fix_file, fix_preview, sample_file,
+};
+pub use edit::{provenance, split};
 pub use finding::{Area, Finding, FindingCode, Severity};
 pub use golden::{Golden, Recall, fold, max_jaccard, recall};
 pub use limits::Limits;

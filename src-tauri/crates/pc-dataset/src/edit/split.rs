@@ -1,7 +1,8 @@
 //! A set split into files: which one a row goes to follows from a seed and what the row says, so that neither another
-//! order nor more rows move it, and rows that are nearly the same stay together. Large files are cut at row borders.
-//! Deliberately absent: strata, and changing any row.
+//! order nor more rows move it; or, stratified, so that all sides look alike. Rows that are nearly the same, or of one conversation,
+//! stay together. Large files are cut at row borders. Deliberately absent: changing any row.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -9,6 +10,7 @@ use pc_base::{Cancel, Code, Reporter, coded};
 use serde::{Deserialize, Serialize};
 
 use super::output::{Output, refuse_itself};
+use super::strata::{self, Stratified};
 use crate::lines::{Walk, walk};
 use crate::near::{Compare, Index, mix};
 
@@ -26,13 +28,17 @@ pub struct SplitOptions {
     pub seed: u64,
     /// Rows that are at least as similar as this stay together; above 1, equal ones only.
     pub threshold: f64,
+    /// Whether the shares of answer classes, languages and lengths are kept alike on all sides, as far as rows that stay together
+    /// allow. Then more rows may move others.
+    #[serde(default)]
+    pub stratified: bool,
     /// Bytes of the largest file; a set that is larger becomes `name.jsonl`, `name-2.jsonl` and so on.
     pub file_bytes: Option<u64>,
 }
 
 impl Default for SplitOptions {
     fn default() -> Self {
-        Self { seed: 0, threshold: 0.8, file_bytes: None }
+        Self { seed: 0, threshold: 0.8, stratified: false, file_bytes: None }
     }
 }
 
@@ -95,20 +101,84 @@ fn sides(
 ) -> anyhow::Result<Vec<(u32, usize)>> {
     let mut index = Index::read(&[input.to_owned()], Compare::Row, "near", reporter, cancel)?;
     let groups = index.groups(options.threshold, reporter, cancel)?;
+    let rows = strata::read(input, reporter, cancel)?;
+    let mut first = groups.first;
+    join_conversations(&index.marks.iter().map(|mark| mark.line).collect::<Vec<_>>(), &rows, &mut first);
     // The least hash of a group stands for it, whichever of its rows comes first.
     let mut least = vec![u64::MAX; index.marks.len()];
-    for (mark, &first) in index.marks.iter().zip(&groups.first) {
+    for (mark, &first) in index.marks.iter().zip(&first) {
         least[first as usize] = least[first as usize].min(mark.exact);
     }
-    let side = |hash: u64| {
-        let mut drawn = (mix(hash ^ mix(options.seed)) >> 11) as f64 / (1_u64 << 53) as f64 * sum;
-        shares.iter().position(|share| {
-            drawn -= share.share;
-            drawn < 0.0
+    let fractions: Vec<f64> = shares.iter().map(|share| share.share / sum).collect();
+    let drawn = |hash: u64| mix(hash ^ mix(options.seed));
+    let of: Vec<usize> = if options.stratified {
+        let strata = rows.iter().map(|row| (row.line, row.stratum)).collect();
+        even(&index.marks.iter().map(|mark| mark.line).collect::<Vec<_>>(), &strata, &first, &fractions, |group| {
+            drawn(least[group as usize])
         })
+    } else {
+        let side = |hash: u64| {
+            let mut drawn = (drawn(hash) >> 11) as f64 / (1_u64 << 53) as f64;
+            let side = fractions.iter().position(|fraction| {
+                drawn -= fraction;
+                drawn < 0.0
+            });
+            side.unwrap_or(shares.len() - 1)
+        };
+        first.iter().map(|&group| side(least[group as usize])).collect()
     };
-    let of = |row: usize| side(least[groups.first[row] as usize]).unwrap_or(shares.len() - 1);
-    Ok(index.marks.iter().enumerate().map(|(row, mark)| (mark.line, of(row))).collect())
+    Ok(index.marks.iter().zip(of).map(|(mark, side)| (mark.line, side)).collect())
+}
+
+/// Rows that name one conversation become one group.
+fn join_conversations(lines: &[u32], rows: &[Stratified], first: &mut [u32]) {
+    let mut named: Vec<(u64, u32)> = rows
+        .iter()
+        .filter(|row| row.conversation != 0)
+        .filter_map(|row| Some((row.conversation, lines.binary_search(&row.line).ok()? as u32)))
+        .collect();
+    named.sort_unstable();
+    for run in named.chunk_by(|a, b| a.0 == b.0) {
+        for pair in run.windows(2) {
+            let (a, b) = (root(first, pair[0].1), root(first, pair[1].1));
+            first[a.max(b) as usize] = a.min(b);
+        }
+    }
+    // The least row is always the root, so one pass in order is enough.
+    for row in 0..first.len() {
+        first[row] = first[first[row] as usize];
+    }
+}
+
+fn root(first: &[u32], mut row: u32) -> u32 {
+    while first[row as usize] != row {
+        row = first[row as usize];
+    }
+    row
+}
+
+/// The side of every row: groups in the order of their strata, each to the side that lacks most rows by then.
+fn even(
+    lines: &[u32],
+    strata: &BTreeMap<u32, u64>,
+    first: &[u32],
+    fractions: &[f64],
+    drawn: impl Fn(u32) -> u64,
+) -> Vec<usize> {
+    let mut sizes = vec![0_u32; first.len()];
+    first.iter().for_each(|&group| sizes[group as usize] += 1);
+    let mut groups: Vec<u32> = (0..first.len() as u32).filter(|&row| first[row as usize] == row).collect();
+    let stratum = |group: u32| strata.get(&lines[group as usize]).copied().unwrap_or_default();
+    groups.sort_by_cached_key(|&group| (stratum(group), drawn(group), group));
+    let (mut lacks, mut sides) = (vec![0.0; fractions.len()], vec![0; first.len()]);
+    for group in groups {
+        let size = f64::from(sizes[group as usize]);
+        lacks.iter_mut().zip(fractions).for_each(|(lack, fraction)| *lack += size * fraction);
+        let most = (0..lacks.len()).max_by(|&a, &b| lacks[a].total_cmp(&lacks[b]).then(b.cmp(&a))).unwrap_or(0);
+        lacks[most] -= size;
+        sides[group as usize] = most;
+    }
+    first.iter().map(|&group| sides[group as usize]).collect()
 }
 
 /// Writes lines to one file after another; they get their names when all is well.
@@ -197,5 +267,42 @@ mod tests {
             rows.iter().all(|row| moved[1].contains(row) == sets[1].contains(row)),
             "order and more rows move none"
         );
+    }
+
+    #[test]
+    fn conversations_stay_together_and_strata_are_alike_on_both_sides() {
+        let with_id = |number: usize, id: String, answer: &str| {
+            let mut row: serde_json::Value = serde_json::from_str(&row(number, "")).expect("JSON");
+            row["conversation_id"] = id.into();
+            row["messages"][1]["content"] = answer.into();
+            row.to_string()
+        };
+        let rows: Vec<String> =
+            (0..600).map(|n| with_id(n, format!("c{}", n / 3), if n % 12 < 9 { "是" } else { "否" })).collect();
+        let dir = tempfile::tempdir().expect("a temporary folder can be made");
+        let input = dir.path().join("a.jsonl");
+        pc_base::write_atomic(&input, rows.join("\n").as_bytes()).expect("written");
+        let run = |seed| {
+            let share = |name: &str, share| Share { path: dir.path().join(name), share };
+            let options = SplitOptions { seed, stratified: true, ..SplitOptions::default() };
+            let shares = [share("t.jsonl", 0.8), share("v.jsonl", 0.2)];
+            split(&input, &shares, &options, &Silent, &Cancel::default()).expect("split");
+            let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("readable");
+            (read("t.jsonl"), read("v.jsonl"))
+        };
+        let (training, validation) = run(5);
+        let count = |text: &str, answer: &str| text.lines().filter(|line| line.contains(answer)).count();
+        assert_eq!(training.lines().count() + validation.lines().count(), 600);
+        let (yes, no) = (count(&validation, "\"是\""), count(&validation, "\"否\""));
+        assert!(yes.abs_diff(90) <= 6 && no.abs_diff(30) <= 6, "a fifth of each, to two conversations: {yes}, {no}");
+        let ids = |text: &str| -> BTreeSet<String> {
+            let id = |line: &str| {
+                serde_json::from_str::<serde_json::Value>(line).expect("JSON")["conversation_id"].to_string()
+            };
+            text.lines().map(id).collect()
+        };
+        assert!(ids(&training).is_disjoint(&ids(&validation)), "no conversation is on both sides");
+        assert_eq!(run(5), (training.clone(), validation), "the same seed, the same sides");
+        assert_ne!(run(6).0, training, "another seed, other sides");
     }
 }

@@ -52,18 +52,24 @@ fn a(text: &str) -> String {
     format!("{{\"role\":\"assistant\",\"content\":\"{text}\"}}")
 }
 
-/// A finding, a row that has it, and the row without; nothing where it cannot be repaired.
+/// A finding, the line that has it, and what the line is once all is repaired; nothing where it stays as it is.
 type Case = (FindingCode, String, Option<String>);
 
-/// Lines, and what each is once all is repaired; nothing where it stays as it is.
-fn cases() -> Vec<Case> {
-    [of_shapes(), of_values()].concat()
+fn some(text: String) -> Option<String> {
+    Some(text)
 }
 
-fn of_shapes() -> Vec<Case> {
+fn good() -> String {
+    talk(&format!("{},{}", u("q"), a("r")))
+}
+
+fn cases() -> Vec<Case> {
+    [of_lines(), of_turns(), of_contents(), of_calls_and_characters()].concat()
+}
+
+fn of_lines() -> Vec<Case> {
     use FindingCode as F;
-    let good = talk(&format!("{},{}", u("q"), a("r")));
-    let some = |text: String| Some(text);
+    let good = good();
     vec![
         (F::LineNotJson, format!("{},}}", &good[..good.len() - 1]), some(good.clone())),
         (
@@ -108,6 +114,13 @@ fn of_shapes() -> Vec<Case> {
             talk(&format!("{},{{\"role\":\"assistant\",\"content\":\"r\",\"time\":\"now\"}}", u("q"))),
             some(good.clone()),
         ),
+    ]
+}
+
+fn of_turns() -> Vec<Case> {
+    use FindingCode as F;
+    let good = good();
+    vec![
         (F::RoleMissing, talk(&format!("{{\"from\":\"human\",\"value\":\"q\"}},{}", a("r"))), some(good.clone())),
         (F::RoleUnknown, talk(&format!("{},{{\"role\":\"客服\",\"content\":\"r\"}}", u("q"))), some(good.clone())),
         (F::RoleUnknown, talk(&format!("{},{{\"role\":\"Zhang\",\"content\":\"r\"}}", u("q"))), None),
@@ -124,6 +137,13 @@ fn of_shapes() -> Vec<Case> {
         (F::TurnOrder, talk(&a("r")), None),
         (F::LastNotAssistant, talk(&format!("{},{},{},{}", u("q"), a("r"), u("x"), u("y"))), some(good.clone())),
         (F::LastNotAssistant, talk(&u("q")), None),
+    ]
+}
+
+fn of_contents() -> Vec<Case> {
+    use FindingCode as F;
+    let good = good();
+    vec![
         (
             F::ContentType,
             talk(&format!("{},{{\"role\":\"assistant\",\"content\":1.50}}", u("q"))),
@@ -141,20 +161,6 @@ fn of_shapes() -> Vec<Case> {
             some(good.clone()),
         ),
         (F::ContentEmpty, talk(&format!("{},{}", u("q"), a(""))), None),
-    ]
-}
-
-fn of_values() -> Vec<Case> {
-    use FindingCode as F;
-    let good = talk(&format!("{},{}", u("q"), a("r")));
-    let call = |id: &str, arguments: &str| {
-        format!(
-            "{{\"role\":\"assistant\",\"tool_calls\":[{{\"id\":\"{id}\",\"function\":{{\"name\":\"f\",\"arguments\":{arguments}}}}}]}}"
-        )
-    };
-    let tool = |more: &str| format!("{{\"role\":\"tool\",\"content\":\"t\"{more}}}");
-    let some = |text: String| Some(text);
-    vec![
         (
             F::LossWeightRange,
             talk(&format!("{},{{\"role\":\"assistant\",\"content\":\"r\",\"loss_weight\":null}}", u("q"))),
@@ -181,6 +187,19 @@ fn of_values() -> Vec<Case> {
             talk(&format!("{},{},{},{}", u("q"), a("<think>\\nt\\n</think>\\n\\nr"), u("q"), a("r"))),
             some(talk(&format!("{},{},{},{}", u("q"), a("r"), u("q"), a("r")))),
         ),
+    ]
+}
+
+fn of_calls_and_characters() -> Vec<Case> {
+    use FindingCode as F;
+    let good = good();
+    let call = |id: &str, arguments: &str| {
+        format!(
+            "{{\"role\":\"assistant\",\"tool_calls\":[{{\"id\":\"{id}\",\"function\":{{\"name\":\"f\",\"arguments\":{arguments}}}}}]}}"
+        )
+    };
+    let tool = |more: &str| format!("{{\"role\":\"tool\",\"content\":\"t\"{more}}}");
+    vec![
         (F::ToolsNotList, format!("{},\"tools\":null}}", &good[..good.len() - 1]), some(good.clone())),
         (
             F::ToolsNotList,
