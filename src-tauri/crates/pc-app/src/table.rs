@@ -137,6 +137,10 @@ commands! {
     query    version_report(VersionId) -> KeptReport, [Library];
     query    fix_preview(FixRequest) -> FixPreview, [Library];
     stream   version_fix(FixRequest, TaskProgress) -> VersionRow, [Library];
+    stream   version_dedup(DedupRequest, TaskProgress) -> VersionRow, [Library];
+    stream   version_split(SplitRequest, TaskProgress) -> Vec<VersionRow>, [Library];
+    stream   version_sample(SampleRequest, TaskProgress) -> VersionRow, [Library];
+    stream   version_diff(DiffRequest, TaskProgress) -> VersionDiff, [];
     query    row_find(RowFind) -> RowNumber, [Library];
     stream   version_export(VersionExport, TaskProgress) -> Empty, [];
     stream   version_upload(VersionSend, TaskProgress) -> DatasetRow, [Datasets Library];

@@ -40,6 +40,10 @@ export type Commands = {
   version_report: { kind: 'query'; request: T.VersionId; event: never; response: T.KeptReport };
   fix_preview: { kind: 'query'; request: T.FixRequest; event: never; response: T.FixPreview };
   version_fix: { kind: 'stream'; request: T.FixRequest; event: T.TaskProgress; response: T.VersionRow };
+  version_dedup: { kind: 'stream'; request: T.DedupRequest; event: T.TaskProgress; response: T.VersionRow };
+  version_split: { kind: 'stream'; request: T.SplitRequest; event: T.TaskProgress; response: T.VersionRow[] };
+  version_sample: { kind: 'stream'; request: T.SampleRequest; event: T.TaskProgress; response: T.VersionRow };
+  version_diff: { kind: 'stream'; request: T.DiffRequest; event: T.TaskProgress; response: T.VersionDiff };
   row_find: { kind: 'query'; request: T.RowFind; event: never; response: T.RowNumber };
   version_export: { kind: 'stream'; request: T.VersionExport; event: T.TaskProgress; response: T.Empty };
   version_upload: { kind: 'stream'; request: T.VersionSend; event: T.TaskProgress; response: T.DatasetRow };
@@ -121,6 +125,9 @@ export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   library_delete: ['library'],
   version_check: ['library'],
   version_fix: ['library'],
+  version_dedup: ['library'],
+  version_split: ['library'],
+  version_sample: ['library'],
   version_upload: ['datasets', 'library'],
   catalog_prepare: ['catalog', 'models', 'storage'],
   licence_accept: ['catalog'],

@@ -102,7 +102,8 @@ pub enum Dataset {
     },
     /// Divide rows into training and validation, the same way each time. Rows that are nearly the same stay on one side.
     Split {
-        file: PathBuf,
+        /// A file, or NAME[@VERSION] of a data set on this machine.
+        file: String,
         /// The JSONL file of the rows to train on.
         #[arg(long)]
         training: PathBuf,
@@ -114,7 +115,38 @@ pub enum Dataset {
         share: f64,
         #[arg(long, default_value_t = 0)]
         seed: u64,
+        /// Keep the shares of short answers, languages and lengths alike on both sides.
+        #[arg(long)]
+        stratified: bool,
     },
+    /// Leave out rows that repeat others, exactly or nearly.
+    Dedup {
+        #[command(flatten)]
+        edit: Edit,
+        /// Least similarity of rows that repeat, in (0, 1]; above 1, equal rows only.
+        #[arg(long, default_value_t = 0.8)]
+        threshold: f64,
+        /// Of rows that ask the same, keep the first only.
+        #[arg(long)]
+        one_answer: bool,
+        /// What must not be in it: a JSONL file of rows, or a golden set (.json); may be given several times.
+        #[arg(long, value_name = "FILE")]
+        held: Vec<PathBuf>,
+    },
+    /// Take a sample that looks like the whole, the same each time.
+    Sample {
+        /// A file, or NAME[@VERSION] of a data set on this machine.
+        input: String,
+        #[arg(long)]
+        rows: u64,
+        /// The JSONL file to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
+    /// What differs between two files or versions.
+    Diff { older: String, newer: String },
     /// Take a file in as a data set on this machine, or as the next version of one.
     Add {
         /// As for convert.

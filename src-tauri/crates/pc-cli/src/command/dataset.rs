@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use pc_app::api::{DatasetId, DatasetRow, DatasetUpload, Empty, UploadId, UploadRow};
-use pc_app::{Asked, Convert, Converted, DatasetInput, Split, upload_name};
+use pc_app::{Asked, Convert, Converted, DatasetInput, Repeats, Split, upload_name};
 use serde_json::json;
 
 use super::{Call, checks, edits, library};
@@ -27,8 +27,14 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
             return Ok(if done.report.rows > 0 { ExitCode::SUCCESS } else { ExitCode::from(1) });
         }
         Dataset::Fix { edit, code, drop_bad } => return edits::fix(edit, code, drop_bad, call).await,
-        Dataset::Split { file: path, training, validation, share: validation_share, seed } => {
-            let wanted = Split { path, training, validation, validation_share, seed };
+        Dataset::Dedup { edit, threshold, one_answer, held } => {
+            return edits::dedup(edit, Repeats { threshold, one_answer, held }, call).await;
+        }
+        Dataset::Sample { input, rows, out, seed } => return edits::sample(&input, rows, out, seed, call).await,
+        Dataset::Diff { older, newer } => return edits::diff(&older, &newer, call).await,
+        Dataset::Split { file, training, validation, share: validation_share, seed, stratified } => {
+            let path = app.dataset_input(&file).await?.path;
+            let wanted = Split { path, training, validation, validation_share, seed, stratified };
             let written = app.dataset_split(wanted, &call.live()).await?;
             let files = written.iter().flat_map(|set| &set.files).map(|file| file.display().to_string());
             let rows: Vec<String> = written.iter().map(|set| figures::count(set.rows)).collect();

@@ -217,7 +217,7 @@ fn qwen(model: &str) -> Option<QwenTokens> {
     QWEN.into_iter().find(|(name, _)| model.starts_with(name)).map(|(_, tokens)| tokens)
 }
 
-fn held_out(path: &Path) -> Held {
+pub(super) fn held_out(path: &Path) -> Held {
     let golden = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     Held { path: path.to_owned(), kind: if golden { HeldKind::Golden } else { HeldKind::Rows } }
 }

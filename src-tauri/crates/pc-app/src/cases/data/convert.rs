@@ -73,6 +73,8 @@ pub struct Split {
     /// Of the rows, for validation: between 0 and 1.
     pub validation_share: f64,
     pub seed: u64,
+    /// Answer classes, languages and lengths alike on both sides.
+    pub stratified: bool,
 }
 
 impl App {
@@ -86,8 +88,12 @@ impl App {
                 share(&wanted.training, 1.0 - wanted.validation_share),
                 share(&wanted.validation, wanted.validation_share),
             ];
-            let options =
-                SplitOptions { seed: wanted.seed, file_bytes: Some(limits.file_bytes), ..SplitOptions::default() };
+            let options = SplitOptions {
+                seed: wanted.seed,
+                stratified: wanted.stratified,
+                file_bytes: Some(limits.file_bytes),
+                ..SplitOptions::default()
+            };
             split(&wanted.path, &shares, &options, &live, &live.cancel)
         })
         .await

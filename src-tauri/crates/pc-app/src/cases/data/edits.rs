@@ -7,18 +7,30 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use pc_base::{Cancel, Code, Language, coded};
-use pc_dataset::{FindingCode, FixPlan, RowKind, fix_file};
+use pc_dataset::near::Held;
+use pc_dataset::split::{Share, SplitOptions, split};
+use pc_dataset::{
+    DedupOptions, FindingCode, FixPlan, RowKind, SampleReport, dedup_file, diff_files, fix_file, provenance,
+    sample_file,
+};
 use serde::Serialize;
 
-use crate::api::{ChangedRow, DatasetKind, FixPreview, FixRequest, MadeBy, TaskProgress, VersionId, VersionRow};
+use crate::api::{
+    ChangedRow, DatasetKind, DedupRequest, DiffRequest, DiffRow, FixPreview, FixRequest, MadeBy, SampleRequest,
+    SplitRequest, TaskProgress, VersionDiff, VersionId, VersionRow,
+};
 use crate::app::App;
-use crate::library::{Chain, DatasetInput, NewVersion};
+use crate::library::{Chain, DatasetInput, NewVersion, PROVENANCE};
 use crate::live::Live;
+
+use super::checks::held_out;
 
 /// Changes that are shown before they are made, the part of a file that is looked at for them, and characters of a row.
 const SHOWN: usize = 50;
 const LOOKED_AT: u64 = 16 << 20;
 const ROW: usize = 4_000;
+/// Differences that are shown.
+const DIFFERENCES: usize = 200;
 
 /// Which findings to repair.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +42,17 @@ pub struct Fixes {
     pub lines: Vec<u64>,
     /// Rows that have an error in the end are left out.
     pub drop_bad: bool,
+}
+
+/// What is left out as a repetition.
+#[derive(Clone, Debug)]
+pub struct Repeats {
+    /// Least similarity in (0, 1]; above 1 equal rows only.
+    pub threshold: f64,
+    /// Of rows with the same question only the first stays.
+    pub one_answer: bool,
+    /// Files whose rows must not be in the result; golden sets are `.json`.
+    pub held: Vec<PathBuf>,
 }
 
 /// What was made of a file or a version.
@@ -87,7 +110,172 @@ impl App {
                 let report = fix_file((&input.path, to), &plan, &live, &live.cancel)?;
                 let done = report.counts.iter().map(|(code, count)| ((*code).to_owned(), *count));
                 let rest = [("rows_changed", report.changed), ("rows_removed", report.removed)];
-                Ok(done.chain(rest.map(|(name, count)| (name.to_owned(), count))).collect())
+                let counts = done.chain(rest.map(|(name, count)| (name.to_owned(), count))).collect();
+                Ok(Done { counts, removed: Some(report.removed_lines) })
+            })
+        })
+        .await
+    }
+
+    /// `version_dedup`
+    pub async fn version_dedup(
+        &self,
+        wanted: DedupRequest,
+        _: Language,
+        live: &Live<TaskProgress>,
+    ) -> Result<VersionRow> {
+        let input = self.version_input(&wanted.dataset, wanted.version).await?;
+        let mut held = Vec::new();
+        for id in &wanted.held {
+            held.push(self.version_input(&id.dataset, id.version).await?.path);
+        }
+        let repeats = Repeats { threshold: wanted.threshold, one_answer: wanted.one_answer, held };
+        kept(self.dataset_dedup(input, repeats, None, live).await?)
+    }
+
+    /// Leaves out of a file, or of a version's next, what repeats.
+    pub async fn dataset_dedup(
+        &self,
+        input: DatasetInput,
+        repeats: Repeats,
+        out: Option<PathBuf>,
+        live: &Live<TaskProgress>,
+    ) -> Result<Edited> {
+        let live = live.clone();
+        self.blocking(move |app| {
+            let held: Vec<Held> = repeats.held.iter().map(|path| held_out(path)).collect();
+            let options = DedupOptions { threshold: repeats.threshold, one_answer: repeats.one_answer, held };
+            app.edited(&input, out, MadeBy::Dedup, &live, |to| {
+                let report = dedup_file((&input.path, to), &options, &live, &live.cancel)?;
+                let counts = [
+                    ("duplicate_exact", report.exact),
+                    ("duplicate_near", report.near),
+                    ("answer_contradicts", report.answers),
+                    ("leaked", report.leaked),
+                ];
+                let counts = counts.map(|(name, count)| (name.to_owned(), count)).into();
+                Ok(Done { counts, removed: Some(report.removed_lines) })
+            })
+        })
+        .await
+    }
+
+    /// `version_split`
+    pub async fn version_split(
+        &self,
+        wanted: SplitRequest,
+        _: Language,
+        live: &Live<TaskProgress>,
+    ) -> Result<Vec<VersionRow>> {
+        let (live, limits) = (live.clone(), self.file_limits().await?);
+        self.blocking(move |app| {
+            let held = app.version_held(&wanted.dataset, wanted.version)?;
+            let scratch = app.library_scratch()?;
+            let place = |name: &str| scratch.path().join(format!("{name}.jsonl"));
+            let mut shares = vec![Share { path: place("train"), share: 1.0 - wanted.validation_share }];
+            if wanted.validation_share > 0.0 {
+                shares.push(Share { path: place("validation"), share: wanted.validation_share });
+            }
+            let (seed, stratified) = (wanted.seed, wanted.stratified);
+            let file_bytes = Some(limits.file_bytes);
+            let options = SplitOptions { seed, stratified, file_bytes, ..SplitOptions::default() };
+            let written = split(&held.path, &shares, &options, &live, &live.cancel)?;
+            let mut made = Vec::new();
+            for (share, set) in shares.iter().zip(written) {
+                let side = share.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                for file in set.files {
+                    let name = format!("{}-{side}", held.row.name);
+                    made.push(app.made_of(&held.row, file, name, MadeBy::Split, &live)?);
+                }
+            }
+            Ok(made)
+        })
+        .await
+    }
+
+    /// `version_sample`
+    pub async fn version_sample(
+        &self,
+        wanted: SampleRequest,
+        _: Language,
+        live: &Live<TaskProgress>,
+    ) -> Result<VersionRow> {
+        let live = live.clone();
+        self.blocking(move |app| {
+            let held = app.version_held(&wanted.dataset, wanted.version)?;
+            let scratch = app.library_scratch()?;
+            let file = scratch.path().join("sample.jsonl");
+            sample_file((&held.path, &file), wanted.rows, wanted.seed, &live, &live.cancel)?;
+            let name = format!("{}-sample", held.row.name);
+            app.made_of(&held.row, file, name, MadeBy::Sample, &live)
+        })
+        .await
+    }
+
+    /// Samples a file or a version into a file.
+    pub async fn dataset_sample_file(
+        &self,
+        input: PathBuf,
+        out: PathBuf,
+        rows: u64,
+        seed: u64,
+        live: &Live<TaskProgress>,
+    ) -> Result<SampleReport> {
+        let live = live.clone();
+        self.blocking(move |_| sample_file((&input, &out), rows, seed, &live, &live.cancel)).await
+    }
+
+    /// A file with some rows of a version becomes a data set of its own.
+    fn made_of(
+        &self,
+        parent: &VersionRow,
+        file: PathBuf,
+        name: String,
+        made: MadeBy,
+        live: &Live<TaskProgress>,
+    ) -> Result<VersionRow> {
+        let provenance = self.origins_carried(parent, &file, None, &live.cancel)?;
+        let new = NewVersion {
+            file,
+            chain: Chain::New { name, kind: parent.kind },
+            parent: Some(VersionId { dataset: parent.dataset.clone(), version: parent.version }),
+            made,
+            source: String::new(),
+            counts: BTreeMap::new(),
+            provenance,
+        };
+        self.version_keep(new, live, &live.cancel)
+    }
+
+    /// `version_diff`
+    pub async fn version_diff(
+        &self,
+        wanted: DiffRequest,
+        _: Language,
+        live: &Live<TaskProgress>,
+    ) -> Result<VersionDiff> {
+        let older = self.version_input(&wanted.older.dataset, wanted.older.version).await?.path;
+        let newer = self.version_input(&wanted.newer.dataset, wanted.newer.version).await?.path;
+        self.dataset_diff(older, newer, live).await
+    }
+
+    /// What differs between two files.
+    pub async fn dataset_diff(&self, older: PathBuf, newer: PathBuf, live: &Live<TaskProgress>) -> Result<VersionDiff> {
+        let live = live.clone();
+        self.blocking(move |_| {
+            let found = diff_files((&older, &newer), DIFFERENCES, &live, &live.cancel)?;
+            let row = |row: pc_dataset::Difference| DiffRow {
+                older_line: row.older_line,
+                newer_line: row.newer_line,
+                before: row.before.as_deref().map(cut),
+                after: row.after.as_deref().map(cut),
+            };
+            Ok(VersionDiff {
+                added: found.added,
+                removed: found.removed,
+                changed: found.changed,
+                same: found.same,
+                rows: found.rows.into_iter().map(row).collect(),
             })
         })
         .await
@@ -101,22 +289,20 @@ impl App {
         out: Option<PathBuf>,
         made: MadeBy,
         live: &Live<TaskProgress>,
-        work: impl FnOnce(&Path) -> Result<BTreeMap<String, u64>>,
+        work: impl FnOnce(&Path) -> Result<Done>,
     ) -> Result<Edited> {
-        let counted = |mut counts: BTreeMap<String, u64>| {
-            counts.retain(|_, count| *count > 0);
-            counts
-        };
         if let Some(out) = out {
-            return Ok(Edited { counts: counted(work(&out)?), version: None });
+            return Ok(Edited { counts: work(&out)?.counted(), version: None });
         }
         let Some(parent) = &input.version else { bail!(coded(Code::OutputMissing)) };
         let scratch = self.library_scratch()?;
         let file = scratch.path().join("rows.jsonl");
-        let counts = counted(work(&file)?);
+        let done = work(&file)?;
+        let (removed, counts) = (done.removed.clone(), done.counted());
         if counts.is_empty() {
             bail!(coded(Code::NothingChanged));
         }
+        let provenance = self.origins_carried(parent, &file, removed.as_deref(), &live.cancel)?;
         let new = NewVersion {
             file,
             chain: Chain::Next(parent.dataset.clone()),
@@ -124,10 +310,27 @@ impl App {
             made,
             source: String::new(),
             counts: counts.clone(),
-            provenance: None,
+            provenance,
         };
         let version = Some(self.version_keep(new, live, &live.cancel)?);
         Ok(Edited { counts, version })
+    }
+
+    /// What is known of where a version's rows came from, for a file that was made of it: line by line where it is known which lines
+    /// are gone, else by what the rows say. Beside the file; nothing where nothing is known.
+    pub(super) fn origins_carried(
+        &self,
+        parent: &VersionRow,
+        file: &Path,
+        removed: Option<&[u64]>,
+        cancel: &Cancel,
+    ) -> Result<Option<PathBuf>> {
+        let (from, to) = (self.version_sidecar(parent, PROVENANCE), file.with_extension("origins"));
+        let known = match removed {
+            Some(removed) => provenance::carry((Path::new(&parent.path), file), removed, (&from, &to), cancel)?,
+            None => provenance::keep(file, (&from, &to), cancel)?,
+        };
+        Ok((known > 0).then_some(to))
     }
 
     /// A version as what a command works on.
@@ -138,6 +341,20 @@ impl App {
             Ok(DatasetInput { path: held.path, version: Some(held.row) })
         })
         .await
+    }
+}
+
+/// What some work did.
+pub(super) struct Done {
+    pub counts: BTreeMap<String, u64>,
+    /// Lines that are gone, where all others stand in their order, changed or not.
+    pub removed: Option<Vec<u64>>,
+}
+
+impl Done {
+    /// What happened at all.
+    fn counted(self) -> BTreeMap<String, u64> {
+        self.counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
 }
 

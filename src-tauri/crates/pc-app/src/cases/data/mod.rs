@@ -12,5 +12,5 @@ mod uploads;
 
 pub use checks::{Asked, Statistics};
 pub use convert::{Convert, Converted, Split};
-pub use edits::{Edited, Fixes};
+pub use edits::{Edited, Fixes, Repeats};
 pub use uploads::upload_name;
