@@ -20,10 +20,18 @@ const TEXTS: &[(&[&str], &[&str])] = &[
     ),
     (&["json"], &["[{\"q\":1.5e3,\"a\":null},{\"q\":\"\\u00e9\"}]", "{\"data\":{\"rows\":[{\"q\":[true]}]}}"]),
     (&["csv"], &["q;a\n\"x\"\"y\";'1'\n", "q\ta\n1\t2\n", "q|a\r\n\"1\n2\"|3\r\n"]),
-    (&["md", "txt"], &["# T\n\na | b\n\n## U\n\n```\ncode\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", "Setext\n===\ntext. 句子。另一句！\n"]),
+    (
+        &["md", "txt"],
+        &[
+            "# T\n\na | b\n\n## U\n\n```\ncode\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
+            "Setext\n===\ntext. 句子。另一句！\n",
+        ],
+    ),
     (
         &["html"],
-        &["<!doctype html><html><head><title>t</title><script>x</script></head><body><h1>a</h1><table><tr><th>b<td>c</table><pre>d\n</pre><ul><li>e&amp;f</ul></body>"],
+        &[
+            "<!doctype html><html><head><title>t</title><script>x</script></head><body><h1>a</h1><table><tr><th>b<td>c</table><pre>d\n</pre><ul><li>e&amp;f</ul></body>",
+        ],
     ),
     (
         &["recipe"],
@@ -56,7 +64,9 @@ const TEXTS: &[(&[&str], &[&str])] = &[
 pub fn write(target: &str, from: &Path, into: &Path) -> Result<()> {
     std::fs::create_dir_all(into)?;
     let put = |name: String, bytes: &[u8]| std::fs::write(into.join(name), bytes);
-    for (number, text) in TEXTS.iter().filter(|(names, _)| names.contains(&target)).flat_map(|(_, texts)| *texts).enumerate() {
+    for (number, text) in
+        TEXTS.iter().filter(|(names, _)| names.contains(&target)).flat_map(|(_, texts)| *texts).enumerate()
+    {
         put(format!("text-{number}"), text.as_bytes())?;
     }
     let outer = match target {
@@ -83,9 +93,35 @@ pub fn write(target: &str, from: &Path, into: &Path) -> Result<()> {
         let receipt = pc_protocol::receipt::Receipt::sign(&statement, &[7; 32]);
         put("signed".to_owned(), &serde_json::to_vec(&receipt)?)?;
     }
+    if target == "repeat" {
+        let units = [
+            "1",
+            "a@",
+            "138",
+            "姓名",
+            "张三",
+            "</b>",
+            "<td>",
+            "| a ",
+            "# \n",
+            "\"",
+            ",\"",
+            "[",
+            "{\"a\":",
+            "http://",
+            "password=",
+            "é",
+        ];
+        for (number, unit) in units.iter().enumerate() {
+            (0..8).try_for_each(|which| put(format!("{number}-{which}"), &[&[which], unit.as_bytes()].concat()))?;
+        }
+    }
     if target == "page" {
         for which in 0..4 {
-            put(format!("part-{which}"), &[&[which], b"q 1 0 0 1 0 0 cm /X Do BT /F 9 Tf [(a) -200 (b)] TJ T* <41> ' ET Q".as_slice()].concat())?;
+            put(
+                format!("part-{which}"),
+                &[&[which], b"q 1 0 0 1 0 0 cm /X Do BT /F 9 Tf [(a) -200 (b)] TJ T* <41> ' ET Q".as_slice()].concat(),
+            )?;
         }
     }
     Ok(())

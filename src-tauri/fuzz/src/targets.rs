@@ -35,7 +35,7 @@ const fn tolerant(name: &'static str, run: fn(&[u8])) -> Target {
     Target { name, run, foreign_panics: true }
 }
 
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 28] = [
     target("jsonl", |bytes| rows("jsonl", bytes)),
     target("json", |bytes| rows("json", bytes)),
     target("csv", |bytes| rows("csv", bytes)),
@@ -59,6 +59,7 @@ pub const TARGETS: [Target; 27] = [
     target("check", checked),
     target("privacy", privacy),
     target("near", near),
+    target("repeat", repeated),
     target("receipt", receipt),
     target("tokenizer", tokenizer),
     target("ranks", ranks),
@@ -66,7 +67,8 @@ pub const TARGETS: [Target; 27] = [
 ];
 
 fn with_file(ending: &str, bytes: &[u8], work: impl FnOnce(&Path)) {
-    let mut file = tempfile::Builder::new().suffix(&format!(".{ending}")).tempfile().expect("a temporary file can be made");
+    let mut file =
+        tempfile::Builder::new().suffix(&format!(".{ending}")).tempfile().expect("a temporary file can be made");
     file.write_all(bytes).expect("it can be written");
     work(file.path());
 }
@@ -198,6 +200,27 @@ fn near(bytes: &[u8]) {
     let written = split(&path, &shares, &SplitOptions::default(), &Silent, &cancel).expect("any file can be split");
     let filled = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
     assert_eq!(written.iter().map(|one| one.rows).sum::<u64>(), filled as u64, "every line is in one of the sets");
+}
+
+/// A few bytes over and over again: what takes more time for each of them takes hours for a file.
+fn repeated(bytes: &[u8]) {
+    let Some((which, unit)) = bytes.split_first().filter(|(_, unit)| (1..=64).contains(&unit.len())) else { return };
+    let long = unit.repeat((256 << 10) / unit.len());
+    let Ok(text) = std::str::from_utf8(&long) else { return };
+    match which % 8 {
+        0 => drop(Detector::new(&Rules::default()).expect("the house's own rules are right").scan(text)),
+        1 => checked(
+            json!({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": text}]})
+                .to_string()
+                .as_bytes(),
+        ),
+        2 => drop(pc_dataset::json::parse(text)),
+        3 => document("html", &long),
+        4 => document("md", &long),
+        5 => rows("csv", &long),
+        6 => rows("md", &long),
+        _ => rows("json", &long),
+    }
 }
 
 fn receipt(bytes: &[u8]) {
