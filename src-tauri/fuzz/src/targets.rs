@@ -11,7 +11,7 @@ use pc_dataset::passages::{PassageOptions, passages};
 use pc_dataset::privacy::{Detector, Key, Plan, Rules, ScanOptions, StandIns, Way, mask_file, scan_file};
 use pc_dataset::read::{ReadOptions, detect, start};
 use pc_dataset::split::{Share, SplitOptions, split};
-use pc_dataset::{CheckOptions, RowKind, check};
+use pc_dataset::{CheckOptions, RowIndex, RowKind, check};
 use pc_model::{ChatTemplate, Counter, QwenTokens, RenderOptions, RowCounter};
 use pc_protocol::receipt::{Receipt, compare};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ const fn tolerant(name: &'static str, run: fn(&[u8])) -> Target {
     Target { name, run, foreign_panics: true }
 }
 
-pub const TARGETS: [Target; 28] = [
+pub const TARGETS: [Target; 29] = [
     target("jsonl", |bytes| rows("jsonl", bytes)),
     target("json", |bytes| rows("json", bytes)),
     target("csv", |bytes| rows("csv", bytes)),
@@ -59,6 +59,7 @@ pub const TARGETS: [Target; 28] = [
     target("check", checked),
     target("privacy", privacy),
     target("near", near),
+    target("index", index),
     target("repeat", repeated),
     target("receipt", receipt),
     target("tokenizer", tokenizer),
@@ -200,6 +201,22 @@ fn near(bytes: &[u8]) {
     let written = split(&path, &shares, &SplitOptions::default(), &Silent, &cancel).expect("any file can be split");
     let filled = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
     assert_eq!(written.iter().map(|one| one.rows).sum::<u64>(), filled as u64, "every line is in one of the sets");
+}
+
+/// Rows by their numbers, and the bytes as what is kept beside a file.
+fn index(bytes: &[u8]) {
+    with_file("jsonl", bytes, |path| {
+        let index = RowIndex::build(path, &Silent, &Cancel::default()).expect("any file is walked over");
+        let rows = index.read(path, 0, usize::MAX).expect("the file is the same");
+        assert_eq!(rows.len() as u64, index.rows(), "every row that is counted is there");
+        for (number, row) in (0..).zip(&rows) {
+            let found = index.row_of_line(path, row.line).expect("the file is the same");
+            assert_eq!((row.number, found), (number, number), "a row is found by its number and its line");
+        }
+        if let Ok(other) = RowIndex::load(path) {
+            drop(other.read(path, 0, 10));
+        }
+    });
 }
 
 /// A few bytes over and over again: what takes more time for each of them takes hours for a file.
