@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use pc_base::{Cancel, Silent};
 use pc_dataset::map::{Recipe, guess, preview};
@@ -35,7 +36,7 @@ const fn tolerant(name: &'static str, run: fn(&[u8])) -> Target {
     Target { name, run, foreign_panics: true }
 }
 
-pub const TARGETS: [Target; 29] = [
+pub const TARGETS: [Target; 30] = [
     target("jsonl", |bytes| rows("jsonl", bytes)),
     target("json", |bytes| rows("json", bytes)),
     target("csv", |bytes| rows("csv", bytes)),
@@ -63,6 +64,7 @@ pub const TARGETS: [Target; 29] = [
     target("repeat", repeated),
     target("receipt", receipt),
     target("tokenizer", tokenizer),
+    target("count", counted),
     target("ranks", ranks),
     target("template", template),
 ];
@@ -149,9 +151,12 @@ fn checked(bytes: &[u8]) {
     });
 }
 
+static DETECTOR: LazyLock<Detector> =
+    LazyLock::new(|| Detector::new(&Rules::default()).expect("the house's own rules are right"));
+
 /// Looks, masks in every way, and takes stand-ins back.
 fn privacy(bytes: &[u8]) {
-    let detector = Detector::new(&Rules::default()).expect("the house's own rules are right");
+    let detector = &*DETECTOR;
     let text = String::from_utf8_lossy(bytes);
     let mut end = 0;
     for span in detector.scan(&text) {
@@ -160,7 +165,7 @@ fn privacy(bytes: &[u8]) {
     }
     with_file("jsonl", bytes, |path| {
         let options = ScanOptions::default();
-        let report = scan_file(path, &detector, &options, &Silent, &Cancel::default()).expect("any file is looked at");
+        let report = scan_file(path, detector, &options, &Silent, &Cancel::default()).expect("any file is looked at");
         for way in [Way::Mask, Way::Remove, Way::Generalise, Way::Pseudonym] {
             let out = path.with_extension("masked");
             let (key, mut stand_ins) = (Key([7; 32]), StandIns::default());
@@ -225,7 +230,7 @@ fn repeated(bytes: &[u8]) {
     let long = unit.repeat((256 << 10) / unit.len());
     let Ok(text) = std::str::from_utf8(&long) else { return };
     match which % 8 {
-        0 => drop(Detector::new(&Rules::default()).expect("the house's own rules are right").scan(text)),
+        0 => drop(DETECTOR.scan(text)),
         1 => checked(
             json!({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": text}]})
                 .to_string()
@@ -250,6 +255,18 @@ fn tokenizer(bytes: &[u8]) {
     let Ok(counter) = Counter::from_json(bytes) else { return };
     if let Ok(tokens) = counter.encode(TEXT) {
         assert_eq!(counter.count(TEXT).ok(), Some(tokens.len()), "a count is the number of tokens");
+    }
+}
+
+/// A small tokenizer of the kind that is counted without the library.
+pub const TOKENIZER: &str = r#"{"version":"1.0","added_tokens":[],"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":true},"post_processor":null,"decoder":null,"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}"#;
+
+/// Tokens of a row of any shape.
+fn counted(bytes: &[u8]) {
+    static COUNTER: LazyLock<RowCounter> =
+        LazyLock::new(|| RowCounter::chatml(Counter::from_json(TOKENIZER.as_bytes()).expect("it is right")));
+    if let Ok(row) = serde_json::from_slice(bytes) {
+        drop(COUNTER.row(&row));
     }
 }
 

@@ -127,6 +127,31 @@ fn brackets_without_end_do_not_exhaust_the_stack() {
     assert!(told.contains(&answer.as_str()), "{answer}");
 }
 
+/// A PDF of one page whose font is this.
+fn with_font(font: &str) -> Vec<u8> {
+    let whole = String::from_utf8(pdf(&[("", WORDS)])).expect("it is text");
+    // Places in the table are wrong by now, so that the reader looks for the objects itself.
+    whole.replace("<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>", font).into_bytes()
+}
+
+#[test]
+fn a_font_has_no_more_characters_than_there_are() {
+    // Found by fuzzing: the reader wrote down a width for each of four thousand million characters.
+    let composite = |widths: &str| {
+        let descendant = format!(
+            "<</Type/Font/Subtype/CIDFontType2/BaseFont/X/CIDSystemInfo<</Registry(Adobe)/Ordering(GB1)/Supplement 2>>{widths}>>"
+        );
+        with_font(&format!("<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/Identity-H/DescendantFonts[{descendant}]>>"))
+    };
+    assert_eq!(code("a.pdf", &composite("/W[0 4000000000 500]")), "source_damaged");
+    assert_eq!(code("a.pdf", &composite("/W2[1[500 0 0]2 4000000000 500 0 0]")), "source_damaged");
+    let simple =
+        "<</Type/Font/Subtype/TrueType/BaseFont/Helvetica/FirstChar 4000000000/LastChar 4000000001/Widths[500 500]>>";
+    assert_eq!(code("a.pdf", &with_font(simple)), "source_damaged");
+    let ordinary = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/FirstChar 32/LastChar 33/Widths[500 500]/Encoding/WinAnsiEncoding>>";
+    assert_eq!(code("a.pdf", &with_font(ordinary)), "Breakfast begins at six.");
+}
+
 #[test]
 fn one_wide_row_does_not_fill_up_a_million_short_ones() {
     let table = format!("<table><tr>{}</tr>{}</table>", "<td>a".repeat(20_000), "<tr><td>b</tr>".repeat(20_000));

@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 
 use anyhow::bail;
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
-use hayro_interpret::hayro_syntax::object::{Name, Object};
+use hayro_interpret::hayro_syntax::object::{Array, MaybeRef, Name, Object};
 use hayro_interpret::hayro_syntax::{Filter, Pdf};
 use memchr::{memchr3, memmem};
 use pc_base::{Cancel, Code};
@@ -31,6 +31,8 @@ const DICTIONARY: usize = 4_096;
 /// Brackets open at once, for which the reader calls itself. In a document they are some dozens; in bytes that are none of one they
 /// come and go by chance, some thousands at most.
 const NESTED: u32 = 8_192;
+/// Characters with a width, of all fonts together; a font of all Han characters has some tens of thousands.
+const CHARACTERS: u64 = 1 << 24;
 /// Streams of a file; each of them costs a little even where nothing is in it.
 const STREAMS: usize = 1 << 20;
 
@@ -44,6 +46,7 @@ pub(super) struct Meter<'a> {
     pictures: u64,
     /// Packed bytes that may still be looked at; those of an honest file are looked at a few times each.
     work: u64,
+    characters: u64,
     nested: Nesting,
 }
 
@@ -51,7 +54,16 @@ impl<'a> Meter<'a> {
     /// Counts for a file.
     pub fn new(input: &'a Input, cancel: &'a Cancel) -> Self {
         let work = 8 * input.bytes() + STREAM;
-        Self { input, cancel, buffer: vec![0; 1 << 16], all: 0, pictures: 0, work, nested: Nesting::default() }
+        Self {
+            input,
+            cancel,
+            buffer: vec![0; 1 << 16],
+            all: 0,
+            pictures: 0,
+            work,
+            characters: 0,
+            nested: Nesting::default(),
+        }
     }
 
     /// What follows each `stream` in the bytes of a file.
@@ -88,12 +100,55 @@ impl<'a> Meter<'a> {
 
     /// The objects of a file.
     pub fn objects(&mut self, pdf: &Pdf) -> anyhow::Result<()> {
-        for stream in pdf.objects().into_iter().filter_map(Object::into_stream) {
+        for object in pdf.objects() {
+            self.numbers(object.clone())?;
+            let Some(stream) = object.into_stream() else { continue };
             let size = self.unpacked(stream.raw_data(), &stream.filters())?;
             let kind = stream.dict().get::<Name<'_>>(b"Subtype".as_slice());
             self.add(size, kind.is_some_and(|kind| kind.as_ref() == b"Image"))?;
         }
         Ok(())
+    }
+
+    /// Fonts say for which characters a width holds, and the reader writes every one of them down, be it four thousand million.
+    fn numbers(&mut self, object: Object<'_>) -> anyhow::Result<()> {
+        let mut waiting = vec![object];
+        while let Some(object) = waiting.pop() {
+            let dictionary = match object {
+                Object::Dict(dictionary) => dictionary,
+                Object::Stream(stream) => stream.dict().clone(),
+                Object::Array(list) => {
+                    waiting.extend(list.raw_iter().filter_map(direct));
+                    continue;
+                }
+                _ => continue,
+            };
+            self.characters += dictionary.get::<u32>(b"FirstChar".as_slice()).map_or(0, u64::from);
+            if let Some(list) = dictionary.get::<Array<'_>>(b"W".as_slice()) {
+                let mut items = list.flex_iter();
+                while items.next::<(u32, Array<'_>)>().is_some()
+                    || items.next::<(u32, u32, f32)>().is_some_and(|(first, last, _)| self.count(first, last))
+                {
+                }
+            }
+            if let Some(list) = dictionary.get::<Array<'_>>(b"W2".as_slice()) {
+                let mut items = list.flex_iter();
+                while items.next::<(u32, Array<'_>)>().is_some()
+                    || items.next::<(u32, u32, f32, f32, f32)>().is_some_and(|found| self.count(found.0, found.1))
+                {
+                }
+            }
+            if self.characters > CHARACTERS {
+                bail!(self.input.damaged(1));
+            }
+            waiting.extend(dictionary.entries().filter_map(|(_, value)| direct(value)));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, first: u32, last: u32) -> bool {
+        self.characters += u64::from(last.saturating_sub(first));
+        true
     }
 
     fn swells<T>(&self, limit: u64) -> anyhow::Result<T> {
@@ -187,6 +242,14 @@ impl<'a> Meter<'a> {
             self.nested.look(&self.buffer[..read]);
             out.write_all(&self.buffer[..read])?;
         }
+    }
+}
+
+/// What stands at its place itself; what is referred to comes by as an object of its own.
+fn direct(value: MaybeRef<Object<'_>>) -> Option<Object<'_>> {
+    match value {
+        MaybeRef::NotRef(object) => Some(object),
+        MaybeRef::Ref(_) => None,
     }
 }
 
