@@ -7,7 +7,7 @@ use crate::dress;
 
 const TEXTS: &[(&[&str], &[&str])] = &[
     (
-        &["jsonl", "check", "privacy", "near", "index", "mapping", "json", "tape", "count"],
+        &["jsonl", "check", "privacy", "near", "index", "fix", "mapping", "json", "tape", "count"],
         &[
             r#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"几点退房？"},{"role":"assistant","content":"中午 12 点。","loss_weight":0.5}]}"#,
             r#"{"messages":[{"role":"user","content":"q"}],"chosen":{"role":"assistant","content":"a"},"rejected":{"role":"assistant","content":"b"}}"#,

@@ -5,14 +5,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use pc_base::{Cancel, Silent};
+use pc_base::{Cancel, Language, Silent};
 use pc_dataset::map::{Recipe, guess, preview};
 use pc_dataset::near::{Held, HeldKind, NearOptions, contradictions, duplicates, leaks};
 use pc_dataset::passages::{PassageOptions, passages};
 use pc_dataset::privacy::{Detector, Key, Plan, Rules, ScanOptions, StandIns, Way, mask_file, scan_file};
 use pc_dataset::read::{ReadOptions, detect, start};
 use pc_dataset::split::{Share, SplitOptions, split};
-use pc_dataset::{CheckOptions, RowIndex, RowKind, check};
+use pc_dataset::{CheckOptions, FindingCode, FixPlan, RowIndex, RowKind, check, fix_file};
 use pc_model::{ChatTemplate, Counter, QwenTokens, RenderOptions, RowCounter};
 use pc_protocol::receipt::{Receipt, compare};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ const fn tolerant(name: &'static str, run: fn(&[u8])) -> Target {
     Target { name, run, foreign_panics: true }
 }
 
-pub const TARGETS: [Target; 30] = [
+pub const TARGETS: [Target; 31] = [
     target("jsonl", |bytes| rows("jsonl", bytes)),
     target("json", |bytes| rows("json", bytes)),
     target("csv", |bytes| rows("csv", bytes)),
@@ -60,6 +60,7 @@ pub const TARGETS: [Target; 30] = [
     target("check", checked),
     target("privacy", privacy),
     target("near", near),
+    target("fix", fixed),
     target("index", index),
     target("repeat", repeated),
     target("receipt", receipt),
@@ -154,7 +155,7 @@ fn checked(bytes: &[u8]) {
 static DETECTOR: LazyLock<Detector> =
     LazyLock::new(|| Detector::new(&Rules::default()).expect("the house's own rules are right"));
 
-/// Looks, masks in every way, and takes stand-ins back.
+/// Looks, and masks in one of the ways.
 fn privacy(bytes: &[u8]) {
     let detector = &*DETECTOR;
     let text = String::from_utf8_lossy(bytes);
@@ -166,16 +167,17 @@ fn privacy(bytes: &[u8]) {
     with_file("jsonl", bytes, |path| {
         let options = ScanOptions::default();
         let report = scan_file(path, detector, &options, &Silent, &Cancel::default()).expect("any file is looked at");
-        for way in [Way::Mask, Way::Remove, Way::Generalise, Way::Pseudonym] {
-            let out = path.with_extension("masked");
-            let (key, mut stand_ins) = (Key([7; 32]), StandIns::default());
-            let plan = Plan { otherwise: way, ..Plan::default() };
-            let masked = mask_file((path, &out), &plan, (&key, &mut stand_ins), &options, &Silent, &Cancel::default());
-            assert_eq!(masked.is_ok(), report.lines_unread == 0, "all that could be looked at is masked");
-            if masked.is_ok() {
-                rows_stay_rows(bytes, &std::fs::read(&out).expect("the copy is there"), way);
-                std::fs::remove_file(&out).expect("it can be removed");
-            }
+        // One way for each input, since each makes a detector of its own.
+        let ways = [Way::Mask, Way::Remove, Way::Generalise, Way::Pseudonym];
+        let way = ways[bytes.len() % ways.len()];
+        let out = path.with_extension("masked");
+        let (key, mut stand_ins) = (Key([7; 32]), StandIns::default());
+        let plan = Plan { otherwise: way, ..Plan::default() };
+        let masked = mask_file((path, &out), &plan, (&key, &mut stand_ins), &options, &Silent, &Cancel::default());
+        assert_eq!(masked.is_ok(), report.lines_unread == 0, "all that could be looked at is masked");
+        if masked.is_ok() {
+            rows_stay_rows(bytes, &std::fs::read(&out).expect("the copy is there"), way);
+            std::fs::remove_file(&out).expect("it can be removed");
         }
     });
 }
@@ -206,6 +208,24 @@ fn near(bytes: &[u8]) {
     let written = split(&path, &shares, &SplitOptions::default(), &Silent, &cancel).expect("any file can be split");
     let filled = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
     assert_eq!(written.iter().map(|one| one.rows).sum::<u64>(), filled as u64, "every line is in one of the sets");
+}
+
+/// Repairs all that can be, and leaves out the rest.
+fn fixed(bytes: &[u8]) {
+    let codes: Vec<FindingCode> =
+        FindingCode::ALL.iter().copied().filter(|code| code.fix(Language::English).is_some()).collect();
+    with_file("jsonl", bytes, |path| {
+        for kind in RowKind::ALL {
+            let out = path.with_extension("fixed");
+            let plan = FixPlan { codes: codes.clone(), drop_bad: true, kind, ..FixPlan::default() };
+            if fix_file((path, &out), &plan, &Silent, &Cancel::default()).is_ok() {
+                let options = CheckOptions { kind, ..CheckOptions::default() };
+                let report = check(&out, &options, &Silent, &Cancel::default()).expect("it can be read");
+                assert_eq!(report.good_rows, report.rows, "no bad row is left: {:?}", report.findings);
+                std::fs::remove_file(&out).expect("it can be removed");
+            }
+        }
+    });
 }
 
 /// Rows by their numbers, and the bytes as what is kept beside a file.

@@ -47,7 +47,7 @@ fn every(wanted: &[&str], seconds: u64, keep: bool) -> Result<()> {
         return Ok(());
     }
     let program = build()?;
-    let listed = output(&mut command(&program, &["--list"]))?;
+    let listed = ask(&program, &["--list"])?;
     let known: Vec<&str> = listed.lines().collect();
     if let Some(unknown) = wanted.iter().find(|target| !known.contains(target)) {
         bail!("{unknown} is none of the targets: {}", known.join(" "));
@@ -68,6 +68,9 @@ fn every(wanted: &[&str], seconds: u64, keep: bool) -> Result<()> {
             });
         }
     });
+    if let Some(folder) = scratch("last")?.parent() {
+        std::fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+    }
     let failed = failed.into_inner().unwrap_or_default();
     if failed.is_empty() { Ok(()) } else { bail!(failed.join("\n")) }
 }
@@ -90,6 +93,24 @@ fn build() -> Result<PathBuf> {
     Ok(place().join(host).join("release/fuzz"))
 }
 
+/// What the fuzzer answers before it fuzzes. It says each time that no sanitizer is there; none is asked for.
+fn ask(program: &Path, args: &[&str]) -> Result<String> {
+    let answer = command(program, args).output().context("the fuzzer could not be started")?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    ensure!(answer.status.success(), "the fuzzer ended with {}: {}", answer.status, text(&answer.stderr));
+    Ok(text(&answer.stdout))
+}
+
+/// Where inputs become files: in memory where there is such a place, because some of them are synced, thousands of times.
+fn scratch(target: &str) -> Result<PathBuf> {
+    let memory = Path::new("/dev/shm");
+    let folder =
+        if memory.is_dir() { memory.join(format!("fuzz-{}", std::process::id())) } else { place().join("scratch") };
+    let folder = folder.join(target);
+    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    Ok(folder)
+}
+
 /// Runs one target; its figures, or what it found.
 fn one(program: &Path, target: &str, seconds: u64, keep: bool) -> Result<String> {
     let folder = |name: &str| -> Result<PathBuf> {
@@ -104,10 +125,10 @@ fn one(program: &Path, target: &str, seconds: u64, keep: bool) -> Result<String>
         let removed = if before.exists() { std::fs::remove_dir_all(&before) } else { Ok(()) };
         removed.with_context(|| format!("removing {}", before.display()))?;
     }
-    let (learnt, scratch) = (folder(&learnt)?, folder(&format!("scratch/{target}"))?);
+    let (learnt, scratch) = (folder(&learnt)?, scratch(target)?);
     let named = format!("--target={target}");
     let from = format!("--seeds={}", root().join("tests/fixtures/datasets").display());
-    output(&mut command(program, &[&named, &from, &format!("--into={}", seeds.display())]))?;
+    ask(program, &[&named, &from, &format!("--into={}", seeds.display())])?;
     let kept = root().join("src-tauri/fuzz/found").join(target);
     let log = place().join(format!("{target}.log"));
     let file = File::create(&log).with_context(|| format!("writing {}", log.display()))?;
