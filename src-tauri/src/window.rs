@@ -21,8 +21,25 @@ use crate::{menu, tray};
 /// The window's name, which the capability and the bridge's event use.
 pub const LABEL: &str = "main";
 /// What closing the program would lose. Questions and watching are asked again at no cost, and fine-tunes are the cloud's.
-const LOST_BY_CLOSING: &[&str] =
-    &["dataset_upload", "catalog_prepare", "model_pull", "model_convert", "model_import", "model_export"];
+const LOST_BY_CLOSING: &[&str] = &[
+    "dataset_upload",
+    "version_upload",
+    "source_import",
+    "document_import",
+    "database_import",
+    "version_check",
+    "version_fix",
+    "version_dedup",
+    "version_split",
+    "version_sample",
+    "version_mask",
+    "version_export",
+    "catalog_prepare",
+    "model_pull",
+    "model_convert",
+    "model_import",
+    "model_export",
+];
 /// A program that does not answer must not keep its window open.
 const ASKED_FOR: Duration = Duration::from_secs(2);
 

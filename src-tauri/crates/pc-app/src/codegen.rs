@@ -88,7 +88,7 @@ fn declarations(config: &Config) -> Vec<String> {
         Money Tag
         AppInfo Settings KeyPlace KeychainStatus KeychainChoose StoragePlace Storage StorageClean Overview
         CloudKind CloudRow CloudAdd CloudId CloudHealth
-        DatasetKind DatasetPath Severity Finding SampleMessage SampleRow DatasetReport DatasetUpload DatasetRow DatasetId UploadRow UploadId
+        DatasetKind DatasetPath Severity Finding SampleMessage SampleRow DatasetReport DatasetUpload DatasetRow DatasetId UploadLimits UploadRow UploadId
         SourceLook SourceReading SourceSeen SourceRecord PreviewedRow SourcePreview SourceImport Recipe RecipeSource RecipeGrouping
         NamedRecipe RecipeName Draft DraftId
         VersionId LocalDataset LibraryId LibraryRename LibraryDetail VersionRow MadeBy Checked VersionUpload RowsRequest RowsPage

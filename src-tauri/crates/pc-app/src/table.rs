@@ -115,6 +115,7 @@ commands! {
     stream   dataset_upload(DatasetUpload, TaskProgress) -> DatasetRow, [Datasets];
     query    dataset_list(Empty) -> Vec<DatasetRow>, [Datasets];
     mutation dataset_delete(DatasetId) -> Empty, [Datasets];
+    query    upload_limits(Empty) -> UploadLimits, [Clouds];
     query    upload_list(Empty) -> Vec<UploadRow>, [Datasets];
     mutation upload_discard(UploadId) -> Empty, [Datasets];
     query    dataset_sample(Empty) -> DatasetPath, [];

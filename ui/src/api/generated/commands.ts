@@ -19,6 +19,7 @@ export type Commands = {
   dataset_upload: { kind: 'stream'; request: T.DatasetUpload; event: T.TaskProgress; response: T.DatasetRow };
   dataset_list: { kind: 'query'; request: T.Empty; event: never; response: T.DatasetRow[] };
   dataset_delete: { kind: 'mutation'; request: T.DatasetId; event: never; response: T.Empty };
+  upload_limits: { kind: 'query'; request: T.Empty; event: never; response: T.UploadLimits };
   upload_list: { kind: 'query'; request: T.Empty; event: never; response: T.UploadRow[] };
   upload_discard: { kind: 'mutation'; request: T.UploadId; event: never; response: T.Empty };
   dataset_sample: { kind: 'query'; request: T.Empty; event: never; response: T.DatasetPath };
@@ -85,6 +86,7 @@ export const provides: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   overview_get: ['datasets', 'tunes', 'models', 'deployments', 'usage'],
   cloud_list: ['clouds'],
   dataset_list: ['datasets'],
+  upload_limits: ['clouds'],
   upload_list: ['datasets'],
   recipe_list: ['library'],
   draft_list: ['library'],

@@ -26,6 +26,7 @@ export type DatasetReport = { path: string, name: string, bytes: number, sha256:
 export type DatasetUpload = { path: string, name?: string, description: string | null, kind?: DatasetKind, bytes_per_second?: number, hours?: string, };
 export type DatasetRow = { id: string, name: string, description: string, bytes: number, md5: string, rows: number | null, sha256: string | null, created_at: string, receipt?: string, };
 export type DatasetId = { id: string, };
+export type UploadLimits = { file_bytes: number, console_bytes: number, };
 export type UploadRow = { upload_id: string, name: string, path: string, kind: DatasetKind, description: string, bytes: number, arrived: number, begun_at: string, };
 export type UploadId = { upload_id: string, };
 export type SourceLook = { path: string, reading?: SourceReading, };

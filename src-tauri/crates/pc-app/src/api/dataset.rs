@@ -135,6 +135,15 @@ pub struct DatasetUpload {
     pub hours: Option<String>,
 }
 
+/// `upload_limits`: what the selected cloud takes, known before the first byte: as it says, else as Model Studio documents.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct UploadLimits {
+    /// Bytes of one file beyond which an upload is refused.
+    pub file_bytes: u64,
+    /// Bytes beyond which the cloud's own console refuses a file of conversations, though its API takes it.
+    pub console_bytes: u64,
+}
+
 /// `upload_list`: an upload that was begun and not ended. `dataset_upload` of the same file goes on with it.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct UploadRow {

@@ -3,4 +3,5 @@
 mod checks;
 mod common;
 mod edits;
+mod limits;
 mod versions;

@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use anyhow::Result;
 use pc_base::{Code, Language, coded};
 use pc_cloud::{Outgoing, Pace};
-use pc_dataset::Report;
+use pc_dataset::{Limits, Report};
 use pc_protocol::FileObject;
 use pc_protocol::receipt::Action;
 use pc_store::console::{BegunUpload, KnownDataset};
 
 use super::datasets::row_of;
 use crate::api::{
-    DatasetKind, DatasetRow, DatasetUpload, Empty, Tag, TaskProgress, UploadId, UploadRow, VersionRow, VersionSend,
+    DatasetKind, DatasetRow, DatasetUpload, Empty, Tag, TaskProgress, UploadId, UploadLimits, UploadRow, VersionRow,
+    VersionSend,
 };
 use crate::app::App;
 use crate::cases::settings::pace;
@@ -140,6 +141,12 @@ impl App {
         })
         .await?;
         Ok(file)
+    }
+
+    /// `upload_limits`
+    pub async fn upload_limits(&self, _: Empty, _: Language) -> Result<UploadLimits> {
+        let Limits { file_bytes, console_bytes, .. } = self.file_limits().await?;
+        Ok(UploadLimits { file_bytes, console_bytes })
     }
 
     /// `upload_list`: those that the cloud still has; the others are forgotten.
