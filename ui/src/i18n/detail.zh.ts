@@ -28,6 +28,6 @@ export const detail: typeof english = {
   own: '自定义规则', ownText: '只有您知道的项目、客户或地点名称。', ownAdd: '添加规则', ownKind: '规则类型', ownWords: '词语', ownPattern: '正则表达式', ownName: '规则名称', ownWordsHint: '词语，以逗号分隔', ownPatternHint: '填写正则表达式', ownTaken: '已有名为“{{name}}”的规则。', ownRemove: '移除规则“{{name}}”',
   statement: '已签名的隐私报告', statementText: '生成于 {{at}}，在本机签名，签名已验证。', statementNone: '没有发现需要脱敏的内容。', kindOfData: '类型', finds: '发现', done: '处理方式', inputHash: '处理前 SHA-256', outputHash: '处理后 SHA-256', fingerprint: '签名密钥', reportFile: '报告文件',
   madeHow: '生成方式', fromVersion: '基于版本 {{version}}', removedRows: '去掉的行', moreCounts_one: '另有 {{count}} 项', moreCounts_other: '另有 {{count}} 项', compare: '比较', compareOf: '比较版本 {{version}} 与它所基于的版本', difference: '两个版本的差异', older: '较旧的版本', newer: '较新的版本', sameVersion: '请选择两个不同的版本。', comparing: '正在比较',
-  noDifference: '两个版本的行完全相同。', showMore: '显示更多', shownRows: '已显示 {{shown}} / {{total}}。',
+  diff: { changed: '修改', removed: '删除', added: '新增', same: '未变' }, noDifference: '两个版本的行完全相同。', showMore: '显示更多', shownRows: '已显示 {{shown}} / {{total}}。',
   lineage: '来源与去向', lineageText: '这些数据从哪里来，后来成为什么。', shown: '当前', sourceOf: { import: '来自文件', query: '来自查询', drafts: '起草模型', passages: '来自文档', dataset: '来自数据集' }, parentGone: '{{name}}（已删除）', uploaded: '已上传到', receipt: '回执',
 };

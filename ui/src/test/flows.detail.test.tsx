@@ -126,6 +126,22 @@ it('leads from a finding to its row, with the place marked', async () => {
   expect(chosen().getByRole('list', { name: 'Findings' })).toBeTruthy();
 });
 
+it('fixes chosen kinds as a new version, after a look at before and after', async () => {
+  const { user, sent } = await open({ at: at('/1/findings') });
+  await user.click(await screen.findByRole('checkbox', { name: /A text holds a control character/ }, slow));
+  await user.click(await button('Fix 1 kind …'));
+  const dialog = within(await screen.findByRole('dialog', {}, slow));
+  await dialog.findByText('In the part looked at, 312 rows change and 0 are left out; the whole file is worked through when you start.', {}, slow);
+  expect(dialog.getByRole('region', { name: 'Before and after' }).querySelector('del')).toBeTruthy();
+  await user.click(dialog.getByRole('checkbox', { name: 'Leave out rows that still have an error' }));
+  await dialog.findByText(/1,002 are left out/, {}, slow);
+  await user.click(dialog.getByRole('button', { name: 'Make the new version' }));
+  await screen.findByText(/Version 4 of “酒店客服” is made: 998,998 rows\./, {}, slow);
+  expect(sent('version_fix')).toEqual([{ dataset: local, version: 1, codes: ['control_character'], drop_bad: true, lines: [] }]);
+  await user.click(await button('Open version 4'));
+  await waitFor(() => expect(location.hash).toBe(`#/${at('/4')}`));
+});
+
 it('checks a version that was never checked, with a model to count tokens by', async () => {
   const state = freshState();
   state.library.checkedVersions = [];
@@ -167,6 +183,17 @@ it('draws distributions and has each as a table', async () => {
   expect(screen.queryByRole('region', { name: 'Short answers' })).toBeNull();
 });
 
+it('compares two versions, shows texts side by side, and more of them when asked', async () => {
+  const { user, sent } = await open({ at: at('/3/versions') });
+  await user.click((await screen.findAllByRole('button', { name: 'Compare' }, slow)).at(-1) as HTMLElement);
+  const region = within(screen.getByRole('region', { name: 'Difference of two versions' }));
+  await region.findByText('25 of 3,708 are shown.', {}, slow);
+  expect(region.getAllByText('User: 我的手机是 138****5678，请回电。', { exact: false }).length).toBeGreaterThan(0);
+  await user.click(region.getByRole('button', { name: 'Show more' }));
+  await region.findByText('50 of 3,708 are shown.');
+  expect(sent('version_diff')).toEqual([{ older: { dataset: local, version: 2 }, newer: { dataset: local, version: 3 } }]);
+});
+
 it('says where a data set came from and what became of it', async () => {
   await open({ at: at('/3/versions') });
   const tree = within(await screen.findByRole('region', { name: 'Lineage' }, slow));
@@ -177,7 +204,34 @@ it('says where a data set came from and what became of it', async () => {
   expect((await screen.findByRole('link', { name: '酒店客服 · Version 3' }, slow)).getAttribute('href')).toBe(`#/${at('/3')}`);
 });
 
-const chooser = (user: Awaited<ReturnType<typeof open>>['user']) => async (name: string) => { await user.click(await button('More actions')); await user.click(await screen.findByRole('menuitem', { name }, slow)); };
+const chooser = (user: Awaited<ReturnType<typeof open>>['user']) => async (name: string) => { await user.click(await button('Change or divide')); await user.click(await screen.findByRole('menuitem', { name }, slow)); };
+
+it('splits, with links to what was made', async () => {
+  const { user, sent } = await open({ at: at('/3/versions') });
+  const choose = chooser(user);
+  await choose('Split');
+  const share = await screen.findByRole('spinbutton', { name: 'For validation' }, slow);
+  await user.clear(share);
+  await user.type(share, '20');
+  await user.tab();
+  await screen.findByText('About 799,530 rows to train, 199,882 to validate', {}, slow);
+  await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Split' }));
+  await screen.findByText('Dataset “酒店客服-train” is made: 799,530 rows.', {}, slow);
+  expect(sent('version_split')).toEqual([{ dataset: local, version: 3, validation_share: 0.2, seed: 42, stratified: true }]);
+});
+
+it('draws a sample, and removes duplicates', async () => {
+  const { user, sent } = await open({ at: at('/3/versions') });
+  const choose = chooser(user);
+  await choose('Draw a sample');
+  await user.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Draw a sample' }));
+  await button('Open “酒店客服-sample”');
+  await choose('Remove duplicates');
+  await user.click(await screen.findByRole('radio', { name: /^Equal rows only/ }, slow));
+  await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Remove duplicates' }));
+  await screen.findByText('886 rows were left out.', {}, slow);
+  expect(sent('version_dedup')).toEqual([{ dataset: local, version: 3, threshold: 2, one_answer: false, held: [] }]);
+});
 
 it('exports to a place of the user’s, renames, and deletes after naming what is lost', async () => {
   const fake = fakeHost();

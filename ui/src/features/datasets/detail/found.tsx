@@ -2,13 +2,15 @@
 import { Button, Skeleton } from 'antd';
 import { useState } from 'react';
 import type { VersionFinding, VersionReport, VersionRow } from '../../../api/generated/types';
-import { IconBad, IconGood, IconSync, IconWarn } from '../../../components/icons';
+import { IconBad, IconCheck, IconGood, IconSync, IconWarn } from '../../../components/icons';
 import { Nothing } from '../../../components/state';
 import { useWords } from '../../../i18n/use';
 import { bytes, moment, number } from '../../../lib/format';
 import { Findings } from '../parts/findings';
 import { Groups } from '../parts/groups';
 import { CheckDialog, CheckForm } from './checkform';
+import { DedupDialog } from './dedup';
+import { FixDialog } from './fixing';
 import type { Work } from './work';
 
 type Props = { row: VersionRow; report: VersionReport | null | undefined; work: Work; onShow: (finding: VersionFinding) => void };
@@ -28,17 +30,26 @@ export function NotChecked({ row, work }: { row: VersionRow; work: Work }) {
 
 function Report({ row, report, work, onShow }: { row: VersionRow; report: VersionReport; work: Work; onShow: (finding: VersionFinding) => void }) {
   const { t } = useWords();
+  const [chosen, setChosen] = useState<string[]>([]);
   const [code, setCode] = useState<string | null>(null);
-  const [asking, setAsking] = useState<'check' | null>(null);
+  const [asking, setAsking] = useState<'check' | 'fix' | 'dedup' | null>(null);
   const close = () => setAsking(null);
+  const fixable = report.groups.filter((group) => group.fix !== null);
+  const all = fixable.length > 0 && fixable.every((group) => chosen.includes(group.code));
+  const alike = report.groups.some((group) => group.area === 'duplicates');
   return <div className="stack wide-gap">
     <Verdict report={report} />
     <div className="row between"><h2>{t('datasets.kindsOfFindings')}</h2><div className="row">
-      <Button icon={<IconSync aria-hidden />} disabled={work.busy} onClick={() => setAsking('check')}>{t('datasets.again')}</Button></div></div>
-    {report.groups.length > 0 && <div className="group-box"><Groups groups={report.groups} onList={setCode} /></div>}
+      {fixable.length > 1 && <Button type="text" onClick={() => setChosen(all ? [] : fixable.map((group) => group.code))}>{t(all ? 'detail.chooseNone' : 'detail.chooseAll')}</Button>}
+      <Button icon={<IconSync aria-hidden />} disabled={work.busy} onClick={() => setAsking('check')}>{t('datasets.again')}</Button>
+      {alike && <Button disabled={work.busy} onClick={() => setAsking('dedup')}>{t('detail.act.dedup')} …</Button>}
+      {(fixable.length > 0 || report.errors_total > 0) && <Button type="primary" icon={<IconCheck aria-hidden />} disabled={work.busy} onClick={() => setAsking('fix')}>{chosen.length > 0 ? t('detail.fixChosen', { count: chosen.length }) : t('detail.fix')}</Button>}</div></div>
+    {report.groups.length > 0 && <div className="group-box"><Groups groups={report.groups} chosen={chosen} onChosen={setChosen} onList={setCode} /></div>}
     <h2>{t('datasets.findings')}</h2>
     <Findings report={report} code={code} onCode={setCode} onShow={(_, finding) => onShow(finding)} />
     {asking === 'check' && <CheckDialog row={row} work={work} onClose={close} />}
+    {asking === 'dedup' && <DedupDialog row={row} work={work} onClose={close} />}
+    {asking === 'fix' && <FixDialog row={row} work={work} groups={fixable} first={chosen.length > 0 ? chosen : fixable.map((group) => group.code)} onClose={close} />}
   </div>;
 }
 

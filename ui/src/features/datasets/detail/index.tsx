@@ -61,7 +61,7 @@ function Page({ detail, row, line, back }: { detail: LibraryDetail; row: Version
   return <>
     <PageHead back={back} title={<><Name name={detail.dataset.name} dataset={dataset} /> <Tag>{t(`datasets.kinds.${row.kind}`)}</Tag></>}><Acts detail={detail} row={row} work={work} onTab={onTab} /></PageHead>
     <Facts detail={detail} row={row} tab={tab} />
-    <WorkPanel work={work} />
+    <WorkPanel work={work} dataset={dataset} />
     <Panel className="tabbed">
       {(tab === 'findings' || tab === 'charts') && <Refusal error={kept.error} onRetry={() => void kept.refetch()} />}
       <Tabs activeKey={tab} onChange={onTab} destroyOnHidden items={tabs.map((key) => ({ key, label: label(key), children: key === tab ? content(key) : null }))} />

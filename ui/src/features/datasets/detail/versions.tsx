@@ -1,9 +1,12 @@
-/** @file All versions of a local data set, and where everything came from and went. */
+/** @file All versions of a local data set, what distinguishes any two, and where everything came from and went. */
+import { Button } from 'antd';
+import { useState } from 'react';
 import type { LibraryDetail, VersionRow } from '../../../api/generated/types';
 import { figure, Grid } from '../../../components/grid';
 import { useWords } from '../../../i18n/use';
 import { bytes, moment, number } from '../../../lib/format';
 import { hrefOf } from '../../../lib/look';
+import { Compare, type Pair } from './compare';
 import { CheckState } from './head';
 import { Lineage } from './lineage';
 
@@ -16,6 +19,8 @@ function useCounts(): (row: VersionRow) => { name: string; count: string }[] {
 export function Versions({ detail, row }: { detail: LibraryDetail; row: VersionRow }) {
   const { t, lang } = useWords();
   const countsOf = useCounts();
+  const newest = detail.dataset.latest.version;
+  const [pair, setPair] = useState<Pair>(() => ({ older: Math.max(1, row.version === 1 ? 1 : row.version - 1), newer: row.version === 1 ? newest : row.version }));
   const columns = [
     { title: t('detail.versionWord'), key: 'version', width: 110, render: (one: VersionRow) => <a href={hrefOf('datasets', one.dataset, String(one.version))} aria-current={one.version === row.version ? 'true' : undefined}><b>{t('detail.version', { version: one.version })}</b></a> },
     { title: t('detail.madeHow'), key: 'made', render: (one: VersionRow) => <span className="cell-two"><span>{t(`detail.made.${one.made}`)}{one.parent?.dataset === one.dataset && <span className="soft"> {t('detail.fromVersion', { version: one.parent.version })}</span>}</span>
@@ -25,9 +30,11 @@ export function Versions({ detail, row }: { detail: LibraryDetail; row: VersionR
     { title: t('col.size'), key: 'size', width: 100, ...figure, render: (one: VersionRow) => bytes(lang, one.bytes) },
     { title: t('detail.check'), key: 'check', width: 150, render: (one: VersionRow) => <CheckState row={one} /> },
     { title: t('col.created'), key: 'created', width: 170, render: (one: VersionRow) => <span className="nowrap">{moment(lang, one.created_at)}</span> },
+    { title: <span className="unseen">{t('col.actions')}</span>, key: 'act', width: 100, render: (one: VersionRow) => one.parent?.dataset === one.dataset && <Button size="small" type="text" aria-label={t('detail.compareOf', { version: one.version })} onClick={() => setPair({ older: one.parent?.version ?? 1, newer: one.version })}>{t('detail.compare')}</Button> },
   ];
   return <div className="stack wide-gap">
     <Grid label={t('detail.tabs.versions')} rows={[...detail.versions].reverse()} columns={columns} rowKey="version" width={980} />
+    {detail.versions.length > 1 && <Compare key={`${pair.older}/${pair.newer}`} dataset={row.dataset} versions={detail.versions} pair={pair} onPair={setPair} />}
     <Lineage detail={detail} current={row.version} />
   </div>;
 }
