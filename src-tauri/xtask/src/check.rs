@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::codegen::{Mode, codegen};
+use crate::fuzz;
 use crate::run::{command, run, say};
 use crate::setup::{Extent, setup};
 use crate::tidy::tidy;
@@ -17,6 +18,7 @@ pub fn check() -> Result<()> {
     setup(Extent::Build)?;
     ui::build()?;
     ui::check()?;
+    fuzz::is_locked()?;
     say("Lints");
     run(
         &mut command("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),

@@ -14,6 +14,7 @@ use crate::run::{command, output, root, run, say};
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
+const MANIFEST: &str = "src-tauri/fuzz/Cargo.toml";
 /// Limits of one input: a reader that needs more has no bounds.
 const LIMITS: [&str; 2] = ["-rss_limit_mb=1024", "-timeout=10"];
 /// Seconds of each target when nobody says how long.
@@ -75,6 +76,14 @@ fn every(wanted: &[&str], seconds: u64, keep: bool) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!(failed.join("\n")) }
 }
 
+/// The fuzzer's lock file stands beside the program's, and a new dependency of the program is one of the fuzzer, too.
+pub fn is_locked() -> Result<()> {
+    let args = ["metadata", "--locked", "--format-version", "1", "--manifest-path", MANIFEST];
+    let mend =
+        "Copy Cargo.lock over src-tauri/fuzz/Cargo.lock and run `cargo metadata` there: what is not needed goes.";
+    output(&mut command("cargo", &args)).context(mend).map(drop)
+}
+
 /// Where everything of fuzzing lies.
 fn place() -> PathBuf {
     root().join("target/fuzz")
@@ -87,7 +96,7 @@ fn build() -> Result<PathBuf> {
     let folder = place();
     let folder = folder.to_str().context("the repository's path is text")?;
     // A target is named, because cargo would put coverage into build scripts and macros, too.
-    let args = ["build", "--release", "--locked", "--manifest-path", "src-tauri/fuzz/Cargo.toml", "--target", host];
+    let args = ["build", "--release", "--locked", "--manifest-path", MANIFEST, "--target", host];
     let mut cargo = command("cargo", &[&args[..], &["--target-dir", folder]].concat());
     run(cargo.env("RUSTFLAGS", COVERAGE), "Mend what the compiler names.")?;
     Ok(place().join(host).join("release/fuzz"))
