@@ -135,8 +135,9 @@ impl<'a> Tally<'a> {
 
     /// The first good rows come from the first blocks; a file without any stops the search early.
     fn fill_sample(&mut self, block: &[u8]) {
-        let first =
-            self.lines - memchr::memchr_iter(b'\n', block).count() as u64 - u64::from(!block.ends_with(b"\n")) + 1;
+        // Of a file that is only a mark no line was counted.
+        let lines = memchr::memchr_iter(b'\n', block).count() as u64 + u64::from(!block.ends_with(b"\n"));
+        let first = (self.lines + 1).saturating_sub(lines);
         for (index, line) in block.split(|&byte| byte == b'\n').enumerate() {
             let number = first + index as u64;
             if self.sample.len() >= self.options.check.sample_rows || number > SAMPLE_TRIES {

@@ -213,6 +213,9 @@ fn places_survive_broken_neighbours() {
 fn marks_and_line_ends_of_other_systems_are_named_once() {
     let bytes = format!("\u{feff}{GOOD}\n{GOOD}\r\n{GOOD}\r\n");
     assert_eq!(found(bytes.as_bytes()), ["file_bom 1", "file_crlf 2"]);
+    // Found by fuzzing: the mark is no line, and the search for rows to show counted back behind the first one.
+    let report = run("a.jsonl", b"\xEF\xBB\xBF", &CheckOptions::default());
+    assert_eq!((report.rows, report.sample.len()), (0, 0), "a file that is only a mark has no row");
     assert_eq!(found(b"\xff\xfe{\0}\0")[0], "file_utf16 0");
 }
 
