@@ -26,7 +26,7 @@ export const zh: typeof en = {
     of: '{{done}} / {{total}}', rate: '{{rate}}/秒', left: '剩余 {{time}}', working: '处理中……', rows: '{{n}} 行', tokens: '{{n}} Token', steps: '{{n}} 步',
     stage: { hash: '计算哈希', check: '检查中', judge: '评判中', evaluate: '评测中', upload: '上传中', download: '下载中', verify: '校验中', convert: '转换中', load: '加载中', import: '导入中', export: '导出中', prepare: '准备中', copy: '复制中', merge: '合并中', quantize: '量化中', join: '拼接中', wait: '等待上传时段', keep: '保存中', rows: '定位各行', near: '查找相似的行', compare: '查找相似的行', leaks: '查找泄漏', privacy: '查找个人信息', mask: '脱敏中', unmask: '还原中', fix: '修复中', dedup: '去除重复', split: '划分中', sample: '抽样中', diff: '比较版本', passages: '切分片段', draft: '起草中', query: '读取数据库', sort: '排序中' },
   },
-  task: { dataset_check: '检查数据集', dataset_upload: '上传数据集', catalog_prepare: '准备基础模型', model_pull: '取回模型', model_convert: '转换模型', model_import: '导入模型', model_export: '导出模型', chat_send: '生成回答', tune_watch: '跟踪训练任务' },
+  task: { dataset_check: '检查数据集', dataset_upload: '上传数据集', catalog_prepare: '准备基础模型', model_pull: '取回模型', model_convert: '转换模型', model_import: '导入模型', model_export: '导出模型', chat_send: '生成回答', tune_watch: '跟踪训练任务', database_look: '查看查询结果', database_import: '从数据库导入' },
   error: { code: '代码：{{code}}', details: '详情' },
   overview: {
     attention: '需要关注', fine: '没有需要关注的事项。', failed: '“{{name}}”失败', toPull: '“{{name}}”已完成，可以取回', toPullText: '模型权重目前只在云端。', open: '打开', see: '查看原因',
@@ -86,6 +86,17 @@ export const zh: typeof en = {
     free: '此磁盘剩余 {{size}}', used: '已使用 {{size}}', clean: '清理', cleanTitle: '清理{{kind}}？', cleanText: '将删除 {{size}}，需要时会重新下载或生成，可能需要一些时间。', storageText: '控制台在本机保存的内容。', where: '位置', keptHint: '您的成果', place: { library: '本机数据集', datasets: '内置云中的数据集', models: '模型', converted: '转换后的模型', checkpoints: '检查点', base_models: '基础模型', runtime: 'ONNX Runtime', database: '数据库', logs: '日志' },
     keysTitle: '主密钥的保存位置', platform: '系统钥匙串', platformText: '密钥由系统保护，登录后即可使用。', file: '密钥文件', fileText: '主密钥保存在 {{path}}。能读取该文件的人就能读取您的数据。', session: '仅本次会话', sessionText: '退出后，现在加密的内容将无法再打开，密钥需要重新输入。', undecided: '尚未选择', chooseTitle: '此计算机没有钥匙串', chooseText: '您的数据用主密钥加密。请选择主密钥的保存位置，在此之前无法加密任何内容。', chooseFile: '保存在文件中', chooseSession: '仅本次会话',
     version: '版本', platformName: '系统', home: '数据文件夹', cache: '缓存文件夹', aboutText: '管理数据集、训练任务和专属模型，离线测试，并了解费用。',
+  },
+  database: {
+    connections: '数据库', connectionsText: '支持 PostgreSQL、MySQL、MariaDB 与 PolarDB。只读取数据；密码加密保存在本机，此后不再显示。', add: '添加连接', empty: '还没有数据库连接', emptyText: '添加连接后，可直接从数据库取数，无需先导出文件。', chosen: '已选择', connect: '连接', edit: '修改', remove: '移除',
+    removeTitle: '移除连接“{{name}}”？', removeText: '其地址和密码将从本机删除。数据库本身不会改变，由它生成的数据集仍会保留。',
+    addTitle: '连接数据库', editTitle: '修改连接', save: '保存并连接', engine: '类型', engines: { postgres: 'PostgreSQL', mysql: 'MySQL 或 MariaDB' }, host: '主机', port: '端口', user: '用户名', password: '密码', passwordKept: '留空则沿用已保存的密码。', passwordAgain: '服务器或用户已更改，请重新输入密码；原密码将被清除。',
+    database: '数据库名', databaseHint: { postgres: '留空则使用与用户同名的数据库', mysql: '留空则不指定，由查询语句写明' }, tls: '加密', modes: { verify_full: '必须加密，并校验证书', prefer: '服务器支持时加密', off: '不加密' }, tlsHint: { verify_full: '传输途中任何人都无法读取或篡改。', prefer: '不校验证书，适用于可信网络。', off: '仅适用于本机上的数据库。' },
+    ca: '颁发机构证书（可选）', caHint: 'PEM 文件；颁发机构不受系统信任时需要', caChoose: '选择文件', caKind: '证书',
+    found: '“{{name}}”中的内容', verified: '已加密，证书已校验', encrypted: '已加密，证书未校验', open: '未加密', powers: '该用户的权限不止读取。控制台从不写入，但使用只读用户更安全。', advice: '创建只读用户的语句', adviceCopy: '复制语句',
+    tables: '表', tablesText: '选择一张表，即可生成对应的查询语句。', filter: '筛选表和列', noMatch: '没有与“{{text}}”匹配的表或列。', columns: '列', rowsAbout: '行数（约）', write: '生成 {{name}} 的查询语句', noTables: '没有可读取的表', noTablesText: '请向数据库管理员申请读取权限，或填写其他数据库名。', moreTables: '仅列出前 {{n}} 张表，其余的表可在查询语句中直接写明。',
+    query: '查询语句', queryText: '一条 SELECT、WITH、VALUES 或 TABLE 语句，在只读事务中执行；任何修改都会被服务器拒绝。', placeholder: 'SELECT * FROM 问答记录', show: '显示前几行', keys: '也可按 {{keys}}', asking: '正在查询数据库', stop: '终止查询', rows: '查询结果的前几行', rowsText: '已读取 {{n}} 行供查看，导入时会读取全部数据。', noRows: '查询没有返回任何行', noRowsText: '请检查查询条件，然后重新显示。', changed: '查询语句已修改。重新显示之前，接下来仍使用下方的数据。',
+    replaceTitle: '替换当前的查询语句？', replaceText: '查询语句已被手动修改，生成该表的语句后，所写内容将会丢失。', replace: '替换', keepQuery: '保留我的语句',
   },
   command: { go: '前往{{page}}', choose: '选择数据集文件', sample: '检查示例数据集', launch: '新建训练任务', playground: '打开对话试用', deployments: '查看部署', importFile: '导入 GGUF 模型', importFolder: '导入模型文件夹', sync: '同步账单', cloud: '使用云“{{name}}”', tasks: '查看运行中的任务', light: '浅色外观', dark: '深色外观', english: '切换到英文（English）', chinese: '切换到中文', addCloud: '添加云', storage: '清理存储' },
 };

@@ -5,5 +5,8 @@ import type { KeyboardEvent } from 'react';
 export const isSend = (event: KeyboardEvent) =>
   event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing && event.keyCode !== 229;
 
+/** Enter that means "run" where Enter alone begins a new line. */
+export const isRun = (event: KeyboardEvent) => isSend(event) && (event.ctrlKey || event.metaKey);
+
 /** `Ctrl` or, on a Mac, `⌘`. */
 export const isMac = /Mac/.test(navigator.userAgent);

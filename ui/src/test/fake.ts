@@ -3,11 +3,12 @@ import type { Commands } from '../api/generated/commands';
 import type { Tag, TaskRow, UploadRow } from '../api/generated/types';
 import { aborted, HostError, type Host, type Name, type Named } from '../api/host';
 import * as data from './data';
+import { databaseAnswers, databaseFlows, databases, probes, rowsSeen } from './database';
 import { libraryAnswers, libraryFlows, libraryRows } from './library';
 
-type Answers = { [N in Named<'query' | 'mutation'>]?: (request: Commands[N]['request']) => Commands[N]['response'] };
+export type Answers = { [N in Named<'query' | 'mutation'>]?: (request: Commands[N]['request']) => Commands[N]['response'] };
 type Flow<N extends Named<'stream'>> = (request: Commands[N]['request'], tell: (event: Commands[N]['event']) => Promise<void>) => Promise<Commands[N]['response']>;
-type Flows = { [N in Named<'stream'>]?: Flow<N> };
+export type Flows = { [N in Named<'stream'>]?: Flow<N> };
 
 /** A page that asks for what this host does not know is a test's fault, and is told so. */
 function known<T>(answer: T | undefined, command: Name): T {
@@ -23,7 +24,7 @@ export const refusal = (code: string, message: string, retryable = true, detail:
 
 /** A fresh copy of everything, so that tests do not see each other's changes. */
 const { cny: _, ...rows } = data;
-export const freshState = () => structuredClone({ ...rows, library: libraryRows, settings: { language: 'en', theme: 'light', upload_bytes_per_second: 0, upload_hours: '' }, uploads: [] as UploadRow[], keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
+export const freshState = () => structuredClone({ ...rows, library: libraryRows, databases, probes, rowsSeen, settings: { language: 'en', theme: 'light', upload_bytes_per_second: 0, upload_hours: '' }, uploads: [] as UploadRow[], keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
 export type State = ReturnType<typeof freshState>;
 
 function find<T>(rows: T[], test: (row: T) => boolean): T {
@@ -35,6 +36,7 @@ function find<T>(rows: T[], test: (row: T) => boolean): T {
 function answersOf(state: State): Answers {
   const tuneOf = (id: string) => find(state.tunes, (row) => row.job_id === id);
   return {
+    ...databaseAnswers(state),
     ...libraryAnswers(state.library),
     app_info: () => ({ version: '0.1.0', platform: 'linux', locale: 'zh-CN', home: '/data/user/.local/share/partner-console', cache: '/data/user/.cache/partner-console' }),
     settings_get: () => state.settings, settings_set: (next) => (state.settings = next),
@@ -76,6 +78,7 @@ const says: Record<string, string> = { base: 'Breakfast is served from 7:00 to 1
 
 function flowsOf(state: State): Flows {
   return {
+    ...databaseFlows(state),
     ...libraryFlows(state.library),
     dataset_check: async ({ path }, tell) => {
       await parts(tell, 'check', 187_344, 'bytes');

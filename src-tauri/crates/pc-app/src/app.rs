@@ -11,7 +11,7 @@ use pc_store::console::ConsoleStore;
 use tokio::sync::broadcast;
 
 use crate::api::Tag;
-use crate::cases::Logs;
+use crate::cases::{Logs, Looked};
 use crate::clouds::Clouds;
 use crate::keys::Keys;
 use crate::sessions::Sessions;
@@ -36,6 +36,7 @@ struct Shared {
     sessions: Sessions,
     clouds: Clouds,
     logs: Logs,
+    looked: Looked,
     clock: Arc<dyn Clock>,
     changes: broadcast::Sender<Vec<Tag>>,
 }
@@ -66,6 +67,7 @@ impl App {
             sessions: Sessions::default(),
             clouds: Clouds::default(),
             logs: Logs::default(),
+            looked: Looked::default(),
         };
         Ok(Self { shared: Arc::new(shared), hurried: false })
     }
@@ -102,6 +104,10 @@ impl App {
 
     pub(crate) fn logs(&self) -> &Logs {
         &self.shared.logs
+    }
+
+    pub(crate) fn looked(&self) -> &Looked {
+        &self.shared.looked
     }
 
     pub(crate) fn is_hurried(&self) -> bool {

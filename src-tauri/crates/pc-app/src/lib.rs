@@ -28,7 +28,10 @@ mod tasks;
 mod words;
 
 pub use app::App;
-pub use cases::{Asked, Convert, Converted, Edited, Fixes, Repeats, Split, Statistics, upload_name};
+pub use cases::{
+    Asked, Convert, Converted, Edited, Fixes, QueryFrom, QueryImport, QueryImported, QueryTo, Repeats, Split,
+    Statistics, upload_name,
+};
 pub use hidden::hidden_main;
 pub use keys::unattended_keychain;
 pub use library::DatasetInput;

@@ -146,6 +146,14 @@ commands! {
     stream   version_export(VersionExport, TaskProgress) -> Empty, [];
     stream   version_upload(VersionSend, TaskProgress) -> DatasetRow, [Datasets Library];
 
+    query    database_list(Empty) -> Vec<DatabaseRow>, [Library];
+    mutation database_save(DatabaseSave) -> DatabaseRow, [Library];
+    mutation database_remove(DatabaseId) -> Empty, [Library];
+    mutation database_probe(DatabaseId) -> DatabaseProbe, [];
+    stream   database_look(DatabaseQuery, TaskProgress) -> DatabaseSeen, [];
+    mutation database_preview(DatabasePreview) -> Vec<PreviewedRow>, [];
+    stream   database_import(DatabaseImport, TaskProgress) -> VersionRow, [Library];
+
     query    catalog_list(Empty) -> Vec<CatalogRow>, [Catalog];
     stream   catalog_prepare(ModelId, TaskProgress) -> CatalogRow, [Catalog Models Storage];
     query    licence_get(ModelId) -> LicenceText, [];

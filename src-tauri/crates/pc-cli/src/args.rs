@@ -7,8 +7,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use pc_app::api::TrainingType;
 use pc_base::Language;
 
+mod database;
 mod dataset;
 
+pub use database::{Database, ImportDb};
 pub use dataset::{AskedOf, Dataset, Edit};
 
 /// Partner Console on the command line.
@@ -58,6 +60,9 @@ pub enum Command {
     /// Data sets: check here, upload to the selected cloud.
     #[command(subcommand)]
     Dataset(Dataset),
+    /// Databases that rows can be taken from: connections that are kept.
+    #[command(subcommand)]
+    Database(Database),
     /// What a cloud has signed about a data set.
     #[command(subcommand)]
     Receipt(Receipt),

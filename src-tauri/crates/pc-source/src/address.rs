@@ -36,7 +36,8 @@ pub enum Tls {
     /// Nothing. Only where both ends are on this machine.
     Off,
     /// Encrypted where the server can, not verified. Where it cannot, rows travel in the clear; the password never does, because a
-    /// server that wants it so is refused.
+    /// server that wants it so is refused. Nobody vouches for who the server is, though: to whoever pretends to be a MySQL server
+    /// and says that it does not remember the user, the password is sent wrapped for whatever key it shows, as that protocol has it.
     Prefer,
     /// Encrypted, and the certificate speaks for the host. Its issuer is one that the system trusts, or one in this file (PEM).
     VerifyFull { ca: Option<PathBuf> },

@@ -5,7 +5,10 @@ mod catalog;
 mod fault;
 mod value;
 
+use std::panic::AssertUnwindSafe;
+
 use anyhow::{Error, Result};
+use futures_util::FutureExt as _;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{BinaryProtocol, Conn, DriverError, Opts, OptsBuilder, QueryResult, SslOpts, Statement};
 use mysql_common::named_params::ParsedNamedParams;
@@ -50,23 +53,30 @@ async fn login(link: &Link) -> Result<(Conn, Encryption)> {
     };
     // Only to a server whose certificate was verified may a password be shown as it is.
     let plain = plain.enable_cleartext_plugin(protected == Encryption::Verified);
-    let tried = Conn::new(plain.clone().ssl_opts(ssl)).await;
+    let tried = connect(plain.clone().ssl_opts(ssl)).await;
     match tried {
         Ok(conn) => Ok((conn, protected)),
         Err(mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer)) if address.tls == Tls::Prefer => {
-            let conn = Conn::new(plain).await.map_err(|error| fault::login(address, error))?;
+            let conn = connect(plain).await.map_err(|error| fault::login(address, error))?;
             Ok((conn, Encryption::None))
         }
         // The server's word for a user that must come encrypted is that of a wrong password, so the password is tried encrypted.
         Err(error) if address.tls == Tls::Off && fault::is_denied(&error) => {
             let ssl = SslOpts::default().with_danger_accept_invalid_certs(true);
-            match Conn::new(plain.ssl_opts(ssl)).await {
+            match connect(plain.ssl_opts(ssl)).await {
                 Ok(_) => Err(coded(Code::SourceTlsRequired).with("host", address.place()).into()),
                 Err(_) => Err(fault::login(address, error)),
             }
         }
         Err(error) => Err(fault::login(address, error)),
     }
+}
+
+/// The client library takes for granted that what a server sends during a login, such as the key to wrap a password with, is of the
+/// right shape, and panics where it is not.
+async fn connect(options: OptsBuilder) -> Result<Conn, mysql_async::Error> {
+    let tried = AssertUnwindSafe(Conn::new(options)).catch_unwind().await;
+    tried.unwrap_or_else(|_| Err(DriverError::UnexpectedPacket { payload: Vec::new() }.into()))
 }
 
 /// Everything but the encryption. No socket file is looked for, no setting asked of the server, nothing compressed.

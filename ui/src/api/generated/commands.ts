@@ -48,6 +48,13 @@ export type Commands = {
   row_find: { kind: 'query'; request: T.RowFind; event: never; response: T.RowNumber };
   version_export: { kind: 'stream'; request: T.VersionExport; event: T.TaskProgress; response: T.Empty };
   version_upload: { kind: 'stream'; request: T.VersionSend; event: T.TaskProgress; response: T.DatasetRow };
+  database_list: { kind: 'query'; request: T.Empty; event: never; response: T.DatabaseRow[] };
+  database_save: { kind: 'mutation'; request: T.DatabaseSave; event: never; response: T.DatabaseRow };
+  database_remove: { kind: 'mutation'; request: T.DatabaseId; event: never; response: T.Empty };
+  database_probe: { kind: 'mutation'; request: T.DatabaseId; event: never; response: T.DatabaseProbe };
+  database_look: { kind: 'stream'; request: T.DatabaseQuery; event: T.TaskProgress; response: T.DatabaseSeen };
+  database_preview: { kind: 'mutation'; request: T.DatabasePreview; event: never; response: T.PreviewedRow[] };
+  database_import: { kind: 'stream'; request: T.DatabaseImport; event: T.TaskProgress; response: T.VersionRow };
   catalog_list: { kind: 'query'; request: T.Empty; event: never; response: T.CatalogRow[] };
   catalog_prepare: { kind: 'stream'; request: T.ModelId; event: T.TaskProgress; response: T.CatalogRow };
   licence_get: { kind: 'query'; request: T.ModelId; event: never; response: T.LicenceText };
@@ -96,6 +103,7 @@ export const provides: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   version_report: ['library'],
   fix_preview: ['library'],
   row_find: ['library'],
+  database_list: ['library'],
   catalog_list: ['catalog'],
   tune_estimate: ['datasets'],
   tune_list: ['tunes'],
@@ -131,6 +139,9 @@ export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   version_split: ['library'],
   version_sample: ['library'],
   version_upload: ['datasets', 'library'],
+  database_save: ['library'],
+  database_remove: ['library'],
+  database_import: ['library'],
   catalog_prepare: ['catalog', 'models', 'storage'],
   licence_accept: ['catalog'],
   tune_start: ['tunes'],

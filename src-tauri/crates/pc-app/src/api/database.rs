@@ -43,7 +43,7 @@ pub enum DatabaseTls {
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct DatabaseSave {
     pub row: DatabaseRow,
-    /// A changed password; nothing keeps the old one.
+    /// A changed password; nothing keeps the old one, unless the server or the user is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub password: Option<String>,
@@ -67,6 +67,8 @@ pub struct DatabaseProbe {
     pub tables: Vec<DatabaseTable>,
     /// More were left out.
     pub more_tables: bool,
+    /// Statements that make a user that can only read, for whoever runs the database; empty where this one can only read.
+    pub advice: String,
 }
 
 /// A table or a view.
@@ -76,6 +78,8 @@ pub struct DatabaseTable {
     pub name: String,
     pub columns: Vec<String>,
     pub rows_about: Option<u64>,
+    /// The query for all its rows.
+    pub query: String,
 }
 
 /// `database_look`: the first rows of a query.

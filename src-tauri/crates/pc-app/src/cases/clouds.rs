@@ -183,7 +183,7 @@ fn taken_apart(added: CloudAdd, name: String, now: String) -> Result<(console::C
 
 /// Text without control characters that is not empty; keys travel in headers, which take nothing else. What was sent is
 /// not in the refusal, because it may be a key.
-fn one_line(what: &'static str, text: &str, longest: usize) -> Result<String> {
+pub(super) fn one_line(what: &'static str, text: &str, longest: usize) -> Result<String> {
     let text = text.trim();
     if !text.is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control) {
         return Ok(text.to_owned());

@@ -18,7 +18,11 @@ mod tune_log;
 mod tunes;
 mod usage;
 
-pub use data::{Asked, Convert, Converted, Edited, Fixes, Repeats, Split, Statistics, upload_name};
+pub(crate) use data::Looked;
+pub use data::{
+    Asked, Convert, Converted, Edited, Fixes, QueryFrom, QueryImport, QueryImported, QueryTo, Repeats, Split,
+    Statistics, upload_name,
+};
 pub(crate) use storage::size;
 pub(crate) use tune_log::Logs;
 

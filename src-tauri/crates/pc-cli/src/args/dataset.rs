@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use pc_app::api::DatasetKind;
 
+use super::ImportDb;
+
 /// What a data set's rows are.
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub enum RowKind {
@@ -100,6 +102,9 @@ pub enum Dataset {
         #[arg(long)]
         drop_bad: bool,
     },
+    /// Take the rows of a query against PostgreSQL or MySQL, of which PolarDB speaks both, as a data set on this machine or as a
+    /// file. Nothing is ever written to the database.
+    ImportDb(ImportDb),
     /// Divide rows into training and validation, the same way each time. Rows that are nearly the same stay on one side.
     Split {
         /// A file, or NAME[@VERSION] of a data set on this machine.
@@ -197,7 +202,10 @@ pub enum Dataset {
 impl Dataset {
     /// Whether it speaks to a cloud, or seals something.
     pub fn needs_keys(&self) -> bool {
-        matches!(self, Self::Upload { .. } | Self::Uploads { .. } | Self::List | Self::Delete { .. })
+        match self {
+            Self::ImportDb(wanted) => wanted.connection.is_some(),
+            _ => matches!(self, Self::Upload { .. } | Self::Uploads { .. } | Self::List | Self::Delete { .. }),
+        }
     }
 }
 

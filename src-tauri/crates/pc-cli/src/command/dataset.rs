@@ -1,6 +1,5 @@
 //! `partner dataset …`
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -8,7 +7,7 @@ use pc_app::api::{DatasetId, DatasetRow, DatasetUpload, Empty, UploadId, UploadR
 use pc_app::{Asked, Convert, Converted, DatasetInput, Repeats, Split, upload_name};
 use serde_json::json;
 
-use super::{Call, checks, edits, library};
+use super::{Call, checks, database, edits, library};
 use crate::args::Dataset;
 use crate::figures;
 use crate::shown::Shown;
@@ -23,10 +22,11 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
         Dataset::Convert { file, out, recipe, keep_recipe } => {
             let wanted = Convert { path: file, out: out.clone(), recipe, keep: keep_recipe };
             let done = app.dataset_convert(wanted, &call.live()).await?;
-            shown.result(&serde_json::to_value(&done)?, &converted(&done, &out, shown));
+            shown.result(&serde_json::to_value(&done)?, &converted(&done, &out.display().to_string(), shown));
             return Ok(if done.report.rows > 0 { ExitCode::SUCCESS } else { ExitCode::from(1) });
         }
         Dataset::Fix { edit, code, drop_bad } => return edits::fix(edit, code, drop_bad, call).await,
+        Dataset::ImportDb(wanted) => return database::import(wanted, call).await,
         Dataset::Dedup { edit, threshold, one_answer, held } => {
             return edits::dedup(edit, Repeats { threshold, one_answer, held }, call).await;
         }
@@ -96,13 +96,13 @@ async fn upload(wanted: DatasetUpload, call: &Call) -> Result<ExitCode> {
 }
 
 /// Why the columns were understood as they were, what was passed over, and the counts.
-fn converted(done: &Converted, out: &Path, shown: &Shown) -> String {
+pub(super) fn converted(done: &Converted, out: &str, shown: &Shown) -> String {
     let language = shown.language();
     let reasons = done.guess.iter().flat_map(|guess| &guess.reasons).map(|reason| reason.sentence(language));
     let skips = done.report.skips.kept.iter().map(|skipped| skipped.sentence(language));
     let mut lines: Vec<String> = reasons.chain(skips).collect();
     let (rows, records) = (figures::count(done.report.rows), figures::count(done.report.records));
-    let (skipped, out) = (figures::count(done.report.skips.total), out.display());
+    let skipped = figures::count(done.report.skips.total);
     lines.push(match (language, done.report.rows) {
         (pc_base::Language::English, 0) => format!("No row came of {records} records, so nothing was written."),
         (pc_base::Language::Chinese, 0) => format!("{records} 条记录中没有得到任何一行，因此没有写入文件。"),

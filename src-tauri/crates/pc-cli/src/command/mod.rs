@@ -4,6 +4,7 @@ mod bench;
 mod chat;
 mod checks;
 mod cloud;
+mod database;
 mod dataset;
 mod deploy;
 #[cfg(debug_assertions)]
@@ -93,6 +94,8 @@ pub async fn run(command: Command, shown: &Arc<Shown>, cancel: Cancel) -> Result
         // The other commands about models need no cloud, and so no keychain.
         Command::Model(command) => model::run(command, &Call { app: App::open(places)?, shown, cancel }).await?,
         Command::Dataset(command) => return dataset::run(command, &call()?).await,
+        Command::Database(command) if command.needs_keys() => database::run(command, &call()?).await?,
+        Command::Database(command) => database::run(command, &Call { app: App::open(places)?, shown, cancel }).await?,
         Command::Receipt(command) => blocking(move || receipt::run(command, &shown)).await?,
         Command::Cloud(command) => cloud::run(command, places.clone(), shown.clone(), call).await?,
         Command::Tune(command) => return tune::run(command, &call()?).await,

@@ -1,4 +1,5 @@
 //! A source into JSONL by a recipe: read, mapped on all cores, written beside the target and renamed over it when all is there.
+//! The source is a file, an archive or a folder, or records that somebody else reads, such as those of a query.
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Read as _, Write as _};
@@ -16,9 +17,9 @@ use super::Recipe;
 use super::build::Plan;
 use super::group::Gathering;
 use super::row::Made;
-use crate::Record;
 use crate::limits::LINE_BYTES;
 use crate::read::{ReadOptions, Reading, Skipped, Skips, detect, start, weight};
+use crate::{Record, Records};
 
 /// Records mapped at a time, and bytes of their values after which a batch is full all the same.
 const BATCH: usize = 1_024;
@@ -37,6 +38,22 @@ pub struct Conversion<'a> {
     pub scratch: &'a Path,
 }
 
+/// Records that are read elsewhere, and what becomes of them.
+#[derive(Clone, Debug)]
+pub struct RecordConversion<'a> {
+    /// What places and refusals call the source.
+    pub name: &'a str,
+    /// Known even where no record comes.
+    pub columns: &'a [String],
+    /// How many records there will be, where that is known.
+    pub total: Option<u64>,
+    pub recipe: &'a Recipe,
+    /// As in [`Conversion`].
+    pub out: &'a Path,
+    /// As in [`Conversion`].
+    pub scratch: &'a Path,
+}
+
 /// What a conversion did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConvertReport {
@@ -46,7 +63,8 @@ pub struct ConvertReport {
     pub rows: u64,
     /// Rows of the source that were passed over, or conversations, with the first thousand places.
     pub skips: Skips,
-    /// Bytes and hex SHA-256 of the source; of a folder or several files, the hash of their names and hashes.
+    /// Bytes and hex SHA-256 of the source; of a folder or several files, the hash of their names and hashes. Nothing of records
+    /// that were read elsewhere.
     pub input_bytes: u64,
     pub input_sha256: String,
     pub output_bytes: u64,
@@ -63,7 +81,10 @@ pub fn convert(job: &Conversion<'_>, reporter: &dyn Reporter, cancel: &Cancel) -
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let hash = scope.spawn(|| hash_of(job.path, &found.files, cancel, &stop));
-        let written = Writing::new(job).and_then(|writing| writing.run(found.bytes, reporter, cancel));
+        let written = start(job.path, job.read).and_then(|reading| {
+            let files = Files { reading, total: found.bytes };
+            Writing::new(job.recipe, job.out)?.run(files, job.scratch, reporter, cancel)
+        });
         stop.store(written.is_err(), Ordering::Relaxed);
         let hash = hash.join().map_err(|_| anyhow::anyhow!("hashing ended unexpectedly"))?;
         let mut report = written?;
@@ -72,9 +93,89 @@ pub fn convert(job: &Conversion<'_>, reporter: &dyn Reporter, cancel: &Cancel) -
     })
 }
 
+/// Converts records until they end. Their first error ends it, too, and leaves `out` alone, as do a cancel and the errors of the
+/// recipe against the columns.
+pub fn convert_records(
+    records: Records,
+    job: &RecordConversion<'_>,
+    reporter: &dyn Reporter,
+    cancel: &Cancel,
+) -> anyhow::Result<ConvertReport> {
+    job.recipe.check(job.columns, job.name)?;
+    let elsewhere = Elsewhere { records, name: job.name, total: job.total };
+    Writing::new(job.recipe, job.out)?.run(elsewhere, job.scratch, reporter, cancel)
+}
+
+/// Where records come from.
+trait Origin: Iterator<Item = anyhow::Result<Record>> + Send {
+    /// What places call the source of the record that came last.
+    fn file(&self) -> &str;
+    /// How far it is, after so many records.
+    fn progress(&self, records: u64) -> Progress;
+    /// What never became a record.
+    fn skips(&self) -> Skips;
+}
+
+struct Files {
+    reading: Reading,
+    total: u64,
+}
+
+impl Iterator for Files {
+    type Item = anyhow::Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.reading.next()
+    }
+}
+
+impl Origin for Files {
+    fn file(&self) -> &str {
+        self.reading.file()
+    }
+
+    fn progress(&self, _: u64) -> Progress {
+        let done = self.reading.notes().bytes();
+        Progress { stage: "convert".into(), done, total: Some(self.total.max(done)), unit: Unit::Bytes }
+    }
+
+    fn skips(&self) -> Skips {
+        self.reading.notes().skips()
+    }
+}
+
+struct Elsewhere<'a> {
+    records: Records,
+    name: &'a str,
+    total: Option<u64>,
+}
+
+impl Iterator for Elsewhere<'_> {
+    type Item = anyhow::Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.records.next()
+    }
+}
+
+impl Origin for Elsewhere<'_> {
+    fn file(&self) -> &str {
+        self.name
+    }
+
+    fn progress(&self, done: u64) -> Progress {
+        Progress { stage: "convert".into(), done, total: self.total.map(|total| total.max(done)), unit: Unit::Rows }
+    }
+
+    fn skips(&self) -> Skips {
+        Skips::default()
+    }
+}
+
 /// The conversion on its way.
 struct Writing<'a> {
-    job: &'a Conversion<'a>,
+    recipe: &'a Recipe,
+    to: &'a Path,
     plan: Plan<'a>,
     out: BufWriter<NamedTempFile>,
     hash: Sha256,
@@ -85,44 +186,45 @@ struct Writing<'a> {
 type Placed = (std::sync::Arc<str>, Record);
 
 impl<'a> Writing<'a> {
-    fn new(job: &'a Conversion<'a>) -> anyhow::Result<Self> {
-        let parent = job.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fn new(recipe: &'a Recipe, to: &'a Path) -> anyhow::Result<Self> {
+        let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
         let file = NamedTempFile::new_in(parent).with_context(|| format!("writing in {}", parent.display()))?;
         let out = BufWriter::with_capacity(1 << 20, file);
-        Ok(Self { job, plan: Plan::new(job.recipe)?, out, hash: Sha256::new(), report: ConvertReport::default() })
+        let (hash, report) = (Sha256::new(), ConvertReport::default());
+        Ok(Self { recipe, to, plan: Plan::new(recipe)?, out, hash, report })
     }
 
-    fn run(mut self, total: u64, reporter: &dyn Reporter, cancel: &Cancel) -> anyhow::Result<ConvertReport> {
-        let mut reading = start(self.job.path, self.job.read)?;
-        let report = |stage: &str, done: u64| {
-            reporter.report(Progress { stage: stage.into(), done, total: Some(total.max(done)), unit: Unit::Bytes });
-        };
-        let recipe = self.job.recipe;
+    fn run(
+        mut self,
+        mut reading: impl Origin,
+        scratch: &Path,
+        reporter: &dyn Reporter,
+        cancel: &Cancel,
+    ) -> anyhow::Result<ConvertReport> {
+        let recipe = self.recipe;
         let grouped = recipe.group.as_ref().filter(|_| self.plan.is_grouped());
         if let Some(group) = grouped {
             // The plan is made twice, because the one that gathers is borrowed for as long as rows are written.
             let plan = Plan::new(recipe)?;
-            let mut gathering = Gathering::new(&plan, group, self.job.scratch);
+            let mut gathering = Gathering::new(&plan, group, scratch);
             while let Some(record) = reading.next() {
                 let record = record?;
                 self.report.records += 1;
                 if self.report.records.is_multiple_of(BATCH as u64) {
                     cancel.check()?;
-                    report("convert", reading.notes().bytes());
+                    reporter.report(reading.progress(self.report.records));
                 }
                 if let Err(why) = gathering.take(&record, reading.file())? {
                     self.report.skips.add(Skipped::new(reading.file(), record.at, why));
                 }
             }
-            gathering.finish(self.job.scratch, cancel, |(file, at, made)| {
-                self.put(&file, at, made.map(|made| made.line()))
-            })?;
+            gathering.finish(scratch, cancel, |(file, at, made)| self.put(&file, at, made.map(|made| made.line())))?;
         } else {
             let mut batch = next_batch(&mut reading)?;
             while !batch.is_empty() {
                 cancel.check()?;
-                report("convert", reading.notes().bytes());
+                reporter.report(reading.progress(self.report.records));
                 let plan = &self.plan;
                 let map = || {
                     batch
@@ -158,8 +260,8 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
-    fn finish(mut self, reading: &Reading) -> anyhow::Result<ConvertReport> {
-        for skipped in merged(&mut self.report.skips, reading.notes().skips()) {
+    fn finish(mut self, reading: &impl Origin) -> anyhow::Result<ConvertReport> {
+        for skipped in merged(&mut self.report.skips, reading.skips()) {
             self.report.skips.kept.push(skipped);
         }
         self.report.skips.kept.sort_by(|a, b| (&a.file, a.at).cmp(&(&b.file, b.at)));
@@ -168,7 +270,7 @@ impl<'a> Writing<'a> {
         }
         let file = self.out.into_inner().map_err(std::io::IntoInnerError::into_error).context("writing rows")?;
         file.as_file().sync_all().context("writing rows")?;
-        file.persist(self.job.out).with_context(|| format!("writing {}", self.job.out.display()))?;
+        file.persist(self.to).with_context(|| format!("writing {}", self.to.display()))?;
         self.report.output_sha256 = hex::encode(self.hash.finalize());
         Ok(self.report)
     }
@@ -183,7 +285,7 @@ fn merged(into: &mut Skips, other: Skips) -> Vec<Skipped> {
     other.kept.into_iter().take(1_000_usize.saturating_sub(into.kept.len())).collect()
 }
 
-fn next_batch(reading: &mut Reading) -> anyhow::Result<Vec<Placed>> {
+fn next_batch(reading: &mut impl Origin) -> anyhow::Result<Vec<Placed>> {
     let (mut batch, mut bytes) = (Vec::new(), 0);
     let mut file: std::sync::Arc<str> = reading.file().into();
     while batch.len() < BATCH && bytes < BATCH_BYTES {

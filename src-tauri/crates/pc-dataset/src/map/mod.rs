@@ -20,7 +20,7 @@ pub(crate) mod row;
 mod sort;
 mod template;
 
-pub use convert::{Conversion, ConvertReport, convert};
+pub use convert::{Conversion, ConvertReport, RecordConversion, convert, convert_records};
 pub(crate) use guess::looks_like_chat;
 pub use guess::{Guess, Reason, ReasonCode, guess};
 pub use preview::{PreviewRow, preview};

@@ -1,11 +1,13 @@
 //! Recipes on rows as they are found in the wild, guesses, and whole conversions.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use pc_base::{Cancel, Failure, Language, Silent};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::Records;
 use crate::read::{ReadOptions, detect};
 
 fn record(at: u64, value: Value) -> Record {
@@ -341,4 +343,53 @@ fn conversations_scattered_over_a_file_come_out_in_the_order_of_their_first_rows
     assert_eq!(first, sft(&wanted));
     let guessed = guess(&detect(&path, &ReadOptions::default()).expect("it is JSON").records());
     assert_eq!(guessed.recipe.source, recipe.source);
+}
+
+#[test]
+fn records_of_elsewhere_become_the_rows_that_a_file_of_them_does_and_a_broken_source_leaves_nothing() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let (path, filed, out) = (dir.path().join("a.jsonl"), dir.path().join("filed.jsonl"), dir.path().join("out.jsonl"));
+    let columns: Arc<[String]> = ["id", "turn", "q", "a"].map(str::to_owned).into();
+    let named = columns.clone();
+    let row = move |at: u64| {
+        let values = vec![json!(at % 700), json!(at), json!(format!("第 {at} 个？")), json!(format!("“{at}”"))];
+        Record { at, names: named.clone(), values }
+    };
+    let text: String = (1..=3_000)
+        .map(&row)
+        .map(|row| json!({"id": row.values[0], "turn": row.values[1], "q": row.values[2], "a": row.values[3]}))
+        .map(|row| format!("{row}\n"))
+        .collect();
+    pc_base::write_atomic(&path, text.as_bytes()).expect("it is written");
+    let plain = pair("{q}", "{a}");
+    let mut grouped = plain.clone();
+    grouped.group = Some(Grouping { by: vec!["id".into()], order: Some("turn".into()), gap_minutes: None });
+    for recipe in [&plain, &grouped] {
+        let job =
+            RecordConversion { name: "shop", columns: &columns, total: None, recipe, out: &out, scratch: dir.path() };
+        let made = row.clone();
+        let records: Records = Box::new((1..=3_000).map(move |at| Ok(made(at))));
+        let report = convert_records(records, &job, &Silent, &Cancel::default()).expect("it converts");
+        let wanted = run(&path, recipe, &filed).expect("it converts");
+        assert_eq!((report.records, report.rows, &report.output_sha256), (3_000, wanted.rows, &wanted.output_sha256));
+        assert!(report.input_sha256.is_empty(), "nobody knows what a query would say another time");
+        std::fs::remove_file(&out).expect("it was written");
+        let made = row.clone();
+        let broken =
+            (1..=2_500).map(move |at| Ok(made(at))).chain([Err(pc_base::coded(pc_base::Code::SourceTimeout).into())]);
+        let error = convert_records(Box::new(broken), &job, &Silent, &Cancel::default()).expect_err("it broke off");
+        assert_eq!(Failure::of(&error, Language::English).code, "source_timeout");
+        assert_eq!(std::fs::read_dir(dir.path()).expect("it is there").count(), 2, "nothing is left behind");
+    }
+    let lacking = pair("{q}", "{answer}");
+    let job = RecordConversion {
+        name: "shop",
+        columns: &columns,
+        total: None,
+        recipe: &lacking,
+        out: &out,
+        scratch: dir.path(),
+    };
+    let error = convert_records(Box::new(std::iter::empty()), &job, &Silent, &Cancel::default());
+    assert_eq!(Failure::of(&error.expect_err("no such column"), Language::English).code, "recipe_column_missing");
 }

@@ -150,7 +150,7 @@ fn container(path: &Path, inputs: &[Input]) -> Option<Format> {
 }
 
 /// About the bytes that a value takes.
-pub(crate) fn weight(value: &Value) -> usize {
+pub fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
         Value::Array(items) => items.iter().map(weight).sum(),

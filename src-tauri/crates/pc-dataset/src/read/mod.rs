@@ -25,8 +25,7 @@ pub(crate) mod xml;
 
 pub(crate) use archive::{Packed, list as list_archive, unpack};
 pub(crate) use decode::{gb18030, open_text, sniff};
-pub(crate) use detect::weight;
-pub use detect::{Detected, Sample, Shape, detect};
+pub use detect::{Detected, Sample, Shape, detect, weight};
 pub use export::CsvWriter;
 pub(crate) use input::{Input, lift};
 pub(crate) use json::value_of;

@@ -2,6 +2,7 @@
 
 mod bills;
 mod clouds;
+mod databases;
 mod datasets;
 mod drafts;
 mod library;
@@ -19,6 +20,7 @@ use crate::database::Database;
 
 pub use bills::{BillLine, BillSync};
 pub use clouds::Cloud;
+pub use databases::KnownDatabase;
 pub use datasets::KnownDataset;
 pub use drafts::Draft;
 pub use library::{LocalDataset, Version};
@@ -30,6 +32,7 @@ const STEPS: &[&str] = &[
     include_str!("../../sql/console/2_seen.sql"),
     include_str!("../../sql/console/3_uploads.sql"),
     include_str!("../../sql/console/4_library.sql"),
+    include_str!("../../sql/console/5_databases.sql"),
 ];
 
 /// The database. Every use is one transaction. Window and command line may have it open at the same time.

@@ -100,7 +100,8 @@ impl App {
     }
 }
 
-fn kept(path: &Path) -> Result<Recipe> {
+/// A recipe that was kept in a file.
+pub(super) fn kept(path: &Path) -> Result<Recipe> {
     let text = std::fs::read(path).code(|| coded(Code::FileNotFound).with("path", path.display()))?;
     let why = |error: &serde_json::Error| error.to_string();
     serde_json::from_slice(&text)

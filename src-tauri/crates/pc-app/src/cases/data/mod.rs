@@ -3,6 +3,7 @@
 
 mod checks;
 mod convert;
+mod databases;
 mod datasets;
 mod edits;
 mod library;
@@ -12,5 +13,7 @@ mod uploads;
 
 pub use checks::{Asked, Statistics};
 pub use convert::{Convert, Converted, Split};
+pub(crate) use databases::Looked;
+pub use databases::{QueryFrom, QueryImport, QueryImported, QueryTo};
 pub use edits::{Edited, Fixes, Repeats};
 pub use uploads::upload_name;
