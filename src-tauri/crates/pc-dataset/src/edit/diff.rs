@@ -19,8 +19,6 @@ use crate::{open, turns};
 
 /// Bytes of a shingle of what a row says.
 const WINDOW: usize = 8;
-/// Of the eight least hashes of two rows, how many are equal where they say much the same: a half, about.
-const ALIKE: u32 = 4;
 /// Rows that are looked at for the one that a removed row became.
 const AHEAD: usize = 16;
 /// Bytes of a row that are shown.
@@ -155,7 +153,8 @@ fn sketch(line: &[u8], tape: &mut Tape) -> [u8; 8] {
     if least == [u64::MAX; 8] {
         shingles(line, &mut least);
     }
-    least.map(|value| (value >> 8) as u8)
+    // 0 says that no shingle came.
+    least.map(|value| if value == u64::MAX { 0 } else { (value >> 8) as u8 | 1 })
 }
 
 fn shingles(text: &[u8], least: &mut [u64; 8]) {
@@ -169,8 +168,11 @@ fn shingles(text: &[u8], least: &mut [u64; 8]) {
     if !text.is_empty() && text.len() < WINDOW { add(text) } else { text.windows(WINDOW).for_each(add) }
 }
 
+/// Whether of the bins that either row fills, half are equal.
 fn alike(a: &Row, b: &Row) -> bool {
-    a.sketch.iter().zip(&b.sketch).filter(|(a, b)| a == b).count() as u32 >= ALIKE
+    let filled = a.sketch.iter().zip(&b.sketch).filter(|(a, b)| **a != 0 || **b != 0);
+    let (all, equal) = filled.fold((0, 0), |(all, equal), (a, b)| (all + 1, equal + u32::from(a == b)));
+    equal * 2 >= all && all > 0
 }
 
 /// Pairs of equal rows, rising in both files.
