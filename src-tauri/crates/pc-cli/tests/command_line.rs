@@ -122,6 +122,9 @@ fn a_data_set_of_this_machine_is_checked_by_its_name_and_remembers_it() {
     );
     let (listed, _) = partner.json(&["dataset", "versions"]);
     assert_eq!(listed["datasets"][0]["latest"]["checked"]["errors"], 1, "{listed}");
+    let training = partner.file("training.jsonl", &said("有早餐吗？", "有。"));
+    let (report, _) = partner.json(&["dataset", "check", &training, "--held", "desk@1"]);
+    assert_eq!(report["findings"][0]["code"], "leaks_validation", "what is held out may be a data set, too: {report}");
     let stats = partner.run(&["dataset", "stats", "desk@1", "--lang", "zh-CN"]);
     let text = String::from_utf8(stats.stdout).unwrap();
     assert!(text.contains("共 2 行，1 行正确") && text.contains("中文") && text.contains("每行字符数"), "{text}");

@@ -68,9 +68,9 @@ pub enum Dataset {
         /// Updates read this many rows each; there must be more.
         #[arg(long, value_name = "ROWS")]
         batch_size: Option<u64>,
-        /// What training must not know: a JSONL file of rows, or a golden set (.json); may be given several times.
+        /// What training must not know: rows (a JSONL file, or NAME[@VERSION]), or a golden set (.json); may be given several times.
         #[arg(long, value_name = "FILE")]
-        held: Vec<PathBuf>,
+        held: Vec<String>,
     },
     /// Languages, lengths, turns, labels and, with a model, tokens of a file's good rows.
     Stats {

@@ -1,6 +1,5 @@
 //! `partner dataset check` and `stats`: what is wrong with rows, and what they are like.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -25,9 +24,12 @@ async fn input(asked: AskedOf, call: &Call) -> Result<(DatasetInput, Asked)> {
 }
 
 /// Lists every finding; exit 1 when a row has an error.
-pub async fn check(asked: AskedOf, batch_size: Option<u64>, held: Vec<PathBuf>, call: &Call) -> Result<ExitCode> {
-    let (input, asked) = input(asked, call).await?;
-    told(input, Asked { batch_size, held, ..asked }, call).await
+pub async fn check(asked: AskedOf, batch_size: Option<u64>, held: Vec<String>, call: &Call) -> Result<ExitCode> {
+    let (input, mut asked) = input(asked, call).await?;
+    for one in held {
+        asked.held.push(call.app.dataset_input(&one).await?.path);
+    }
+    told(input, Asked { batch_size, ..asked }, call).await
 }
 
 /// The same with what is asked already known.
