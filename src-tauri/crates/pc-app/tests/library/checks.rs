@@ -24,6 +24,7 @@ async fn a_version_is_checked_wholly_and_its_report_is_there_at_the_next_start()
         row("几点退房?", "中午 十二点前。"),
         row("几点退房？", "下午两点。"),
         row("密钥是什么", "sk-proj-Zk39dkQ0pLxA7mT2vB8wNcR4yH6uJ1eS5fG0hD3k"),
+        row("有\u{200b}早餐吗", "有。"),
         "{]\n".to_owned(),
     ];
     let taken = console.taken("desk", &rows.concat()).await;
@@ -40,14 +41,15 @@ async fn a_version_is_checked_wholly_and_its_report_is_there_at_the_next_start()
         ("answer_contradicts", 4),
         ("secret_vendor_key", 5),
         ("row_over_max_length", 5),
-        ("line_not_json", 6),
+        ("zero_width", 6),
+        ("line_not_json", 7),
     ] {
         assert!(found.contains(&wanted), "{wanted:?} is in {found:?}");
     }
     assert!(found.is_sorted_by_key(|(_, line)| *line), "the file's order: {found:?}");
     let told = report.to_string();
     assert!(!told.contains("13812345678") && !told.contains("Zk39dkQ0"), "what is personal or secret is never quoted");
-    assert_eq!((&report["rows"], &report["good_rows"], &report["errors_total"]), (&json!(6), &json!(5), &json!(1)));
+    assert_eq!((&report["rows"], &report["good_rows"], &report["errors_total"]), (&json!(7), &json!(6), &json!(1)));
     assert_eq!(report["groups"][0]["code"], json!("line_not_json"), "the worst first");
     let group = |code: &str| {
         let groups = report["groups"].as_array().unwrap();
@@ -58,10 +60,12 @@ async fn a_version_is_checked_wholly_and_its_report_is_there_at_the_next_start()
         (&json!("privacy"), &json!("duplicates"))
     );
     assert_eq!(group("personal_mobile")["title"], json!("Mobile numbers"));
+    assert_eq!(group("personal_mobile")["fix"], Value::Null, "masking is another step");
+    assert!(group("zero_width")["fix"].as_str().is_some_and(|fix| fix.ends_with('.')), "what can be mended says how");
     let chart = report["charts"].as_array().unwrap().iter().find(|chart| chart["name"] == "tokens").unwrap();
     let bars = chart["bars"].as_array().unwrap().iter().map(|bar| bar["count"].as_u64().unwrap());
-    assert_eq!(bars.sum::<u64>(), 5, "every good row is counted");
-    assert!(report["tokens"].as_u64().unwrap() > 5 && report["model"] == json!("qwen3"));
+    assert_eq!(bars.sum::<u64>(), 6, "every good row is counted");
+    assert!(report["tokens"].as_u64().unwrap() > 6 && report["model"] == json!("qwen3"));
     assert!(!events.is_empty(), "progress is told");
 
     let console = console.again();
@@ -77,7 +81,7 @@ async fn a_version_is_checked_wholly_and_its_report_is_there_at_the_next_start()
     let listed = console.call("library_list", json!({})).await;
     let checked = &listed[0]["latest"]["checked"];
     assert_eq!((&checked["personal"], &checked["secrets"], &checked["errors"]), (&json!(1), &json!(1), &json!(1)));
-    assert_eq!((&checked["tokens"], &checked["good_rows"]), (&report["tokens"], &json!(5)));
+    assert_eq!((&checked["tokens"], &checked["good_rows"]), (&report["tokens"], &json!(6)));
 }
 
 #[tokio::test]
