@@ -64,7 +64,7 @@ pub const TARGETS: [Target; 31] = [
     target("index", index),
     target("repeat", repeated),
     target("receipt", receipt),
-    target("tokenizer", tokenizer),
+    tolerant("tokenizer", tokenizer),
     target("count", counted),
     target("ranks", ranks),
     target("template", template),
@@ -111,7 +111,10 @@ fn mapping(bytes: &[u8]) {
     with_file("jsonl", bytes, |path| {
         if let Ok(found) = detect(path, &ReadOptions::default()) {
             let records = found.records();
-            preview(&guess(&records).recipe, &records, "a.jsonl").expect("a guessed recipe is a right one");
+            // A template cannot name a column with a brace in it.
+            if !found.columns.iter().any(|name| name.contains(['{', '}'])) {
+                preview(&guess(&records).recipe, &records, "a.jsonl").expect("a guessed recipe is a right one");
+            }
         }
     });
 }
