@@ -39,15 +39,62 @@ impl Flow<'_> {
         self.screen.0.run(script, json!([parts])).await.map(drop)
     }
 
-    /// Checks a file by its address, without a dialog.
+    /// Opens a file in the upload wizard by its address, without a dialog.
     pub async fn check(&self, file: &Path) -> Result<()> {
         self.address(&["datasets", "check", &file.to_string_lossy()]).await
     }
 
-    /// Uploads the file whose report is shown.
-    pub async fn upload(&self, name: &str) -> Result<()> {
-        self.screen.press("button", self.words.get("datasets.upload")).await?;
-        self.screen.reads_within(&self.words.with("datasets.uploaded", &[("name", name)]), WORK).await
+    /// Waits until the wizard is at a step: `check`, `privacy` or `upload`.
+    pub async fn step(&self, name: &str) -> Result<()> {
+        let at = ["choose", "check", "privacy", "upload"].iter().position(|step| *step == name).map_or(0, |at| at + 1);
+        let title = self.words.get(&format!("wizard.step.{name}"));
+        let values = [("at", at.to_string()), ("total", "4".to_owned()), ("title", title.to_owned())];
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.screen.find_within("heading", &self.words.with("wizard.stepOf", &values), WORK).await.map(drop)
+    }
+
+    /// Takes the source that is shown in and waits until its first version is checked.
+    pub async fn import(&self) -> Result<()> {
+        self.screen.press("button", self.words.get("wizard.import")).await?;
+        self.step("check").await?;
+        self.checked(1).await
+    }
+
+    /// Waits until a version is checked.
+    pub async fn checked(&self, version: u32) -> Result<()> {
+        let said = self.words.with("wizard.checkedAt", &[("version", &version.to_string())]);
+        self.screen.reads_within(said.split("{{").next().unwrap_or_default().trim(), WORK).await
+    }
+
+    /// Goes on from a check without errors to the last step and sends the rows as one file.
+    pub async fn upload(&self) -> Result<()> {
+        self.screen.press_within("button", self.words.get("wizard.toPrivacy"), WORK).await?;
+        self.step("privacy").await?;
+        self.screen.press_within("button", self.words.get("wizard.toUpload"), WORK).await?;
+        self.step("upload").await?;
+        self.send_undivided().await?;
+        self.uploaded().await
+    }
+
+    /// From the decision about personal data to the end.
+    pub async fn upload_from_privacy(&self) -> Result<()> {
+        self.screen.press("button", self.words.get("wizard.toUpload")).await?;
+        self.step("upload").await?;
+        self.send_undivided().await?;
+        self.uploaded().await
+    }
+
+    /// Waits until the one file is in the cloud.
+    pub async fn uploaded(&self) -> Result<()> {
+        let done = self.words.with("wizard.doneTitle_one", &[("count", "1")]);
+        self.screen.reads_within(done.split("{{").next().unwrap_or_default().trim(), WORK).await
+    }
+
+    /// At the last step: holds nothing back for validation and begins to send.
+    pub async fn send_undivided(&self) -> Result<()> {
+        self.screen.press("switch", self.words.get("wizard.splitOn")).await?;
+        self.screen.press("button", self.words.get("wizard.prepareOne")).await?;
+        self.screen.press("button", self.words.get("wizard.upload")).await
     }
 
     /// From an upload to a running fine-tune with the given base model, under a name.

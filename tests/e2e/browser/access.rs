@@ -9,6 +9,8 @@ use crate::session::run;
 const PAGES: &[&[&str]] = &[
     &["overview"],
     &["datasets"],
+    &["datasets", "new"],
+    &["datasets", "sample"],
     &["finetunes"],
     &["finetunes", "new"],
     &["models"],

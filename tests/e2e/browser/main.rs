@@ -7,3 +7,4 @@ mod access;
 mod main_job;
 mod session;
 mod trouble;
+mod wizard;

@@ -28,24 +28,30 @@ fn a_file_becomes_a_model_that_answers_and_is_billed() -> Result<()> {
         let shot = |name: &str| pictures("browser").join(format!("main-job-{name}.png"));
 
         // Every error is seen before anything is sent, and the way on is closed until it is mended.
-        let good = rows(24);
-        let file = session.installation.home.file("hotel.jsonl", format!("{good}this is not JSON\n"));
+        let file = session.installation.home.file("hotel.jsonl", format!("{}this is not JSON\n", rows(24)));
         flow.page("datasets").await?;
+        flow.screen.press("button", words.get("datasets.add")).await?;
         flow.screen.press("button", words.get("datasets.choose")).await?;
         session.choose(&file).await?;
+        flow.screen.reads(words.get("wizard.ready")).await?;
+        flow.import().await?;
+        flow.screen.press("tab", &words.part("datasets.findings")).await?;
         flow.screen
             .reads(&words.with("datasets.lineNo", &[("line", "25")]))
             .await
             .context("the broken line is named")?;
-        let upload = flow.screen.find("button", words.get("datasets.upload")).await?;
-        let closed = session.browser.run("return arguments[0].disabled", json!([upload.to_value()])).await?;
-        ensure!(closed == json!(true), "a file with errors cannot be uploaded");
+        let on = flow.screen.find("button", words.get("wizard.toPrivacy")).await?;
+        let closed = session.browser.run("return arguments[0].disabled", json!([on.to_value()])).await?;
+        ensure!(closed == json!(true), "a version with errors does not go on");
         session.browser.screenshot(&shot("errors")).await?;
 
-        session.installation.home.file("hotel.jsonl", &good);
-        flow.screen.press("button", words.get("datasets.again")).await?;
-        flow.screen.reads(words.get("datasets.noFindings")).await.ok();
-        flow.upload("hotel.jsonl").await?;
+        // What cannot be mended is left out of a next version; the user's file stays as it is.
+        flow.screen.press("checkbox", &words.with("wizard.drop_bad_one", &[("n", "1")])).await?;
+        flow.screen.press("button", &words.with("wizard.fixNow_one", &[("count", "1")])).await?;
+        flow.checked(2).await?;
+        flow.upload().await?;
+        session.browser.screenshot(&shot("uploaded")).await?;
+        ensure!(std::fs::read_to_string(&file)?.ends_with("this is not JSON\n"), "the user's file was not changed");
 
         flow.launch(TINY, "breakfast").await?;
         flow.watch().await?;

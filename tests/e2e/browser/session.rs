@@ -13,7 +13,7 @@ use pc_tests::flow::Flow;
 use pc_tests::installation::{Installation, Running, pictures};
 use pc_tests::screen::Screen;
 use pc_tests::words::Words;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 /// One flow at a time: two browsers and two trainings at once only make each other late.
@@ -45,6 +45,29 @@ impl Session {
     /// The page and a person who works with it.
     pub fn flow(&self) -> Flow<'_> {
         Flow { screen: Screen(&self.browser), words: &self.words }
+    }
+
+    /// Adds and selects a cloud at a port where nothing listens.
+    pub async fn select_nowhere(&self) -> Result<()> {
+        let cloud = json!({"name": "Nowhere", "base_url": "http://127.0.0.1:9", "billing_url": null, "region": null, "workspace": null,
+            "api_key": "k", "access_key_id": null, "access_key_secret": null});
+        let added = self.call("cloud_add", cloud).await?;
+        self.select(added["id"].as_str().context("a cloud has an id")?).await
+    }
+
+    /// Selects a cloud.
+    pub async fn select(&self, id: &str) -> Result<()> {
+        self.call("cloud_select", json!({"id": id})).await.map(drop)
+    }
+
+    /// A command, asked by the page itself.
+    async fn call(&self, command: &str, request: Value) -> Result<Value> {
+        let script = "const [command, body, done] = arguments; fetch('/rpc/' + command, {method: 'POST', body: JSON.stringify(body),\
+            headers: {'content-type': 'application/json', authorization: 'Bearer ' + sessionStorage.getItem('token')}})\
+            .then((answer) => answer.json().then((value) => done({ok: answer.ok, value}))).catch((error) => done({ok: false, value: String(error)}));";
+        let answer = self.browser.run_async(script, json!([command, request])).await?;
+        ensure!(answer["ok"] == json!(true), "{command} was refused: {}", answer["value"]);
+        Ok(answer["value"].clone())
     }
 
     /// Answers the question for a path, which is how the development host lets a file be chosen.

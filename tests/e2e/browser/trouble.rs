@@ -16,10 +16,11 @@ fn a_file_that_is_not_there_is_a_sentence_in_each_language() -> Result<()> {
             flow.check(&missing).await?;
             let sentence = coded(Code::FileNotFound).with("path", missing.display()).sentence(language);
             flow.screen.reads(&sentence).await?;
-            // The page is still usable: the next file is checked.
-            let file = session.installation.home.file("empty.jsonl", "");
+            // The page is still usable: the next file is looked at.
+            let row = json!({"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]});
+            let file = session.installation.home.file("next.jsonl", format!("{row}\n"));
             flow.check(&file).await?;
-            flow.screen.reads("empty.jsonl").await
+            flow.screen.reads(&session.words.with("wizard.what", &[("name", "next.jsonl")])).await
         })?;
     }
     Ok(())
@@ -29,13 +30,7 @@ fn a_file_that_is_not_there_is_a_sentence_in_each_language() -> Result<()> {
 fn a_cloud_that_does_not_answer_leaves_every_page_usable() -> Result<()> {
     run("no-cloud", "en", async |session| {
         let (flow, words) = (session.flow(), &session.words);
-        // Nothing listens there.
-        let script = "const done = arguments[0]; const post = (command, body) => fetch('/rpc/' + command, {method: 'POST',\
-            body: JSON.stringify(body), headers: {'content-type': 'application/json', authorization: 'Bearer ' + sessionStorage.getItem('token')}});\
-            post('cloud_add', {name: 'Nowhere', base_url: 'http://127.0.0.1:9', billing_url: null, region: null, workspace: null, api_key: 'k',\
-                access_key_id: null, access_key_secret: null}).then((a) => a.json()).then((cloud) => post('cloud_select', {id: cloud.id})).then((a) => done(a.status), (e) => done(String(e)));";
-        let status = session.browser.run_async(script, json!([])).await?;
-        ensure!(status == json!(200), "the cloud was not added and selected: {status}");
+        session.select_nowhere().await?;
         for page in ["overview", "datasets", "finetunes", "models", "usage", "settings"] {
             flow.page(page).await?;
             let text = flow.screen.text().await?;

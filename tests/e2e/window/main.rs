@@ -43,9 +43,9 @@ fn the_window_takes_a_file_to_an_answer_and_speaks_both_languages() -> Result<()
             flow.page("overview").await?;
             window.picture("overview-zh").await?;
             flow.check(&file).await?;
-            flow.screen.reads(flow.words.get("datasets.upload")).await?;
+            flow.import().await?;
             window.picture("checked-zh").await?;
-            flow.upload("hotel.jsonl").await?;
+            flow.upload().await?;
             flow.launch(TINY, "早餐").await?;
             flow.watch().await?;
             window.picture("trained-zh").await?;

@@ -35,8 +35,9 @@ export function tauriHost(): Host {
     pickFile: (filters) => open({ multiple: false, filters }),
     pickFolder: () => open({ directory: true, multiple: false }),
     saveFile: (name, filters) => save({ defaultPath: name, filters }),
-    onFileDrop: (onPath) => dropped(getCurrentWebview().onDragDropEvent((event) => {
-      if (event.payload.type === 'drop' && event.payload.paths[0]) onPath(event.payload.paths[0]);
+    onFileDrop: (onPaths, onOver) => dropped(getCurrentWebview().onDragDropEvent(({ payload }) => {
+      if (payload.type !== 'over') onOver(payload.type === 'enter');
+      if (payload.type === 'drop' && payload.paths.length > 0) onPaths(payload.paths);
     })),
     openExternal: async (url) => { window.open(url, '_blank', 'noopener'); },
     copy: (text) => navigator.clipboard.writeText(text),

@@ -34,7 +34,8 @@ export interface Host {
   pickFolder(): Promise<string | null>;
   /** Where a new file may be written; the dialog has asked before an old one is replaced. */
   saveFile(name: string, filters: FileFilter[]): Promise<string | null>;
-  onFileDrop(onPath: (path: string) => void): () => void;
+  /** Files and folders that are dropped on the window; `onOver` says whether some are held over it now. */
+  onFileDrop(onPaths: (paths: string[]) => void, onOver: (over: boolean) => void): () => void;
   openExternal(url: string): Promise<void>;
   copy(text: string): Promise<void>;
   setLanguage(language: string): void;

@@ -1,6 +1,6 @@
 /** @file The frame around every page, and what holds for the whole window: language, theme, refetching, shortcuts, dropped files. */
 import { useQueryClient } from '@tanstack/react-query';
-import { Skeleton } from 'antd';
+import { App, Skeleton } from 'antd';
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { refetch, useCall, useHost } from '../api/use';
@@ -43,10 +43,18 @@ function useSettings() {
 }
 
 function useWindow() {
+  const { t } = useWords();
+  const { message } = App.useApp();
   const host = useHost();
   const client = useQueryClient();
   useEffect(() => host.listenChanged((tags) => refetch(client, tags)), [host, client]);
-  useEffect(() => host.onFileDrop((path) => go('datasets', 'check', path)), [host]);
+  // A source is one file or one folder: of several the first is taken, and a message says so.
+  useEffect(() => host.onFileDrop((paths) => {
+    const [first] = paths;
+    if (!first) return;
+    if (paths.length > 1) void message.info(t('wizard.oneOfMany', { name: first.split(/[\\/]/).at(-1) ?? first }), 8);
+    go('datasets', 'check', first);
+  }, (dropping) => useOverlays.setState({ dropping })), [host, message, t]);
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === 'k') { event.preventDefault(); useOverlays.setState((all) => ({ palette: !all.palette })); }

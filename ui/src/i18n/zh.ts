@@ -1,9 +1,10 @@
 /** @file Chinese words of the window; the same shape as English. Terms follow glossary.md. */
 import { detail } from './detail.zh';
 import type { en } from './en';
+import { wizard } from './wizard.zh';
 
 export const zh: typeof en = {
-  detail,
+  detail, wizard,
   app: {
     name: '伙伴控制台', skip: '跳到内容', nav: '主导航', overlays: '打开的对话框和列表', cloud: '云', manageClouds: '管理云……', onThisComputer: '在本机运行',
     synced: '账单同步于{{age}}', justSynced: '账单刚刚同步', neverSynced: '账单尚未同步', crashed: '此页面出错了', crashedText: '其他页面仍可使用，已保存的内容不会丢失。', reload: '重新打开此页面',
@@ -12,7 +13,7 @@ export const zh: typeof en = {
   },
   nav: { overview: '概览', datasets: '数据集', finetunes: '训练任务', models: '我的模型', usage: '用量与账单', settings: '设置' },
   lead: {
-    overview: '今天要处理什么、正在运行什么、花费多少。', datasets: '先在本机检查训练文件，再上传。', finetunes: '用您的数据集训练基础模型。',
+    overview: '今天要处理什么、正在运行什么、花费多少。', datasets: '在本机准备训练数据：检查、修复、脱敏，然后上传。', finetunes: '用您的数据集训练基础模型。',
     models: '取回模型，离线对话，并部署使用。', usage: '云端的计费情况，以最近一次同步为准。', settings: '语言、云、存储与密钥。',
   },
   act: {
@@ -26,23 +27,28 @@ export const zh: typeof en = {
     of: '{{done}} / {{total}}', rate: '{{rate}}/秒', left: '剩余 {{time}}', working: '处理中……', rows: '{{n}} 行', tokens: '{{n}} Token', steps: '{{n}} 步',
     stage: { hash: '计算哈希', check: '检查中', judge: '评判中', evaluate: '评测中', upload: '上传中', download: '下载中', verify: '校验中', convert: '转换中', load: '加载中', import: '导入中', export: '导出中', prepare: '准备中', copy: '复制中', merge: '合并中', quantize: '量化中', join: '拼接中', wait: '等待上传时段', keep: '保存中', rows: '定位各行', near: '查找相似的行', compare: '查找相似的行', leaks: '查找泄漏', privacy: '查找个人信息', mask: '脱敏中', unmask: '还原中', fix: '修复中', dedup: '去除重复', split: '划分中', sample: '抽样中', diff: '比较版本', passages: '切分片段', draft: '起草中', query: '读取数据库', sort: '排序中' },
   },
-  task: { dataset_check: '检查数据集', dataset_upload: '上传数据集', catalog_prepare: '准备基础模型', model_pull: '取回模型', model_convert: '转换模型', model_import: '导入模型', model_export: '导出模型', chat_send: '生成回答', tune_watch: '跟踪训练任务', database_look: '查看查询结果', database_import: '从数据库导入' },
+  task: { dataset_check: '检查数据集', dataset_upload: '上传数据集', catalog_prepare: '准备基础模型', model_pull: '取回模型', model_convert: '转换模型', model_import: '导入模型', model_export: '导出模型', chat_send: '生成回答', tune_watch: '跟踪训练任务', database_look: '查看查询结果', database_import: '从数据库导入', source_import: '导入数据', version_check: '检查数据集', version_fix: '修复数据集', version_dedup: '去重', version_split: '划分数据集', version_mask: '数据集脱敏', version_upload: '上传数据集' },
   error: { code: '代码：{{code}}', details: '详情' },
   overview: {
     attention: '需要关注', fine: '没有需要关注的事项。', failed: '“{{name}}”失败', toPull: '“{{name}}”已完成，可以取回', toPullText: '模型权重目前只在云端。', open: '打开', see: '查看原因',
     running: '正在运行', idle: '没有正在运行的训练任务。', money: '本月费用', noBill: '暂无账单', noBillText: '请在“用量与账单”页同步，从云端读取。', usage: '用量与账单',
-    next: '入门', nextText: '从一个文件到专属模型，只需四步。', step1: '添加数据集', step1Text: '选择 ChatML JSONL 文件，发送前逐行检查。', step2: '开始训练', step2Text: '一页完成，开始前即可看到价格和时间。',
+    next: '入门', nextText: '从一个文件到专属模型，只需四步。', step1: '添加数据集', step1Text: '选取文件、表格或文件夹，发送前逐行检查。', step2: '开始训练', step2Text: '一页完成，开始前即可看到价格和时间。',
     step3: '与模型对话', step3Text: '取回模型，离线与基础模型对比。', step4: '部署', step4Text: '获得接入点和密钥，供您的程序调用。', sample: '使用示例', done: '已完成', datasets: '数据集', models: '本机模型', deployments: '部署',
   },
   datasets: {
-    add: '添加数据集', choose: '选择文件', sample: '使用示例', drop: '将 ChatML JSONL 文件拖到这里', dropText: '每行一个对话。文件在本机检查，上传之前不会发送任何内容。', fileKind: '训练数据（JSONL）',
-    result: '{{name}} 的检查结果', good: '共 {{rows}} 行，{{good}} 行合格', facts: '{{size}} · {{messages}} 条消息 · {{characters}} 个字符', hash: 'SHA-256', another: '换一个文件', again: '重新检查',
-    findings: '问题', noFindings: '未发现错误，所有行都可用于训练。', all: '全部', errors: '错误', warnings: '警告', error: '错误', warning: '警告', shown: '共 {{total}} 个问题，列出前 {{shown}} 个。', wholeFile: '整个文件', lineNo: '第 {{line}} 行', filter: '按严重程度筛选问题', noneOfKind: '没有此类问题。',
-    kind: '数据类型', kinds: { sft: '对话', dpo: '偏好回答（DPO）', cpt: '纯文本（CPT）' }, preview: '前几行', upload: '上传数据集', description: '说明（可选）', blocked_one: '{{count}} 行有错误，请改正后重新检查。', blocked_other: '{{count}} 行有错误，请改正后重新检查。', blockedEmpty: '文件中没有可用的行。', uploaded: '“{{name}}”已上传。', launch: '开始训练',
+    fileKind: '训练数据（JSONL）', hash: 'SHA-256', add: '新建数据集', choose: '选择文件', sample: '使用示例',
+    result: '{{name}}的检查结果', good: '共 {{rows}} 行，{{good}} 行合格', facts: '{{size}} · {{messages}} 条消息 · {{characters}} 个字符', again: '重新检查',
+    findings: '问题', noFindings: '未发现错误，所有行都可用于训练。', all: '全部', errors: '错误', warnings: '警告', error: '错误', warning: '警告', shown: '共 {{total}} 个问题，列出前 {{shown}} 个。', wholeFile: '整个文件', lineNo: '第 {{line}} 行', columnNo: '第 {{column}} 个字符', filter: '按严重程度筛选问题', filterKind: '按类型筛选问题', everyKind: '全部类型', noneOfKind: '没有此类问题。', showRow: '查看该行', showLine: '查看第 {{line}} 行', kindsOfFindings: '问题类型', fixDoes: '修复：{{fix}}', noFix: { format: '无法自动修复，请自行改正或剔除这些行。', content: '无法自动修复，需要人工查看。', duplicates: '去重时会删除。', privacy: '在“隐私”中决定：掩码、删除或保留。', secrets: '在“隐私”中决定：掩码、删除或保留。' }, list: '列出', listOf: '列出问题“{{title}}”',
+    area: { format: '格式', content: '内容', duplicates: '重复', privacy: '个人信息', secrets: '机密' },
+    before: '之前', after: '之后', removed: '已删除', added: '新增', newRow: '新行', found: '发现的类型', finds_one: '发现 {{n}} 处', finds_other: '发现 {{n}} 处', sideBySide: '前后对照', wayFor: '对{{kind}}的处理方式',
+    way: { mask: '掩码', remove: '删除', generalise: '泛化', pseudonym: '化名', keep: '保留' }, wayText: { mask: '保留形状，例如 138****1234', remove: '替换为方括号中的类型名', generalise: '只留城市、年份、网段或姓氏', pseudonym: '同一原文始终使用同一替身', keep: '保持原样并上传' },
+    kind: '数据类型', kinds: { sft: '对话（SFT）', dpo: '偏好回答（DPO）', cpt: '纯文本（CPT）' }, preview: '前几行', upload: '检查并上传', uploadOf: '检查并上传 {{name}}', description: '说明（可选）', blockedEmpty: '没有可用的行。', uploaded: '“{{name}}”已上传。', launch: '开始训练',
+    begun: '未完成的草稿', atStep: '第 {{at}} 步：{{step}} · 保存于{{age}}', continue: '继续', continueOf: '继续处理 {{name}}', discardDraftOf: '丢弃 {{name}} 的草稿', discardDraft: '丢弃“{{name}}”的草稿？', discardDraftText: '此草稿的列映射和设置将丢失，您的文件保持不变。', discardDraftKept: '此草稿的设置将丢失，本机数据集及其版本会保留。',
+    local: '本机数据集', noLocal: '本机还没有数据集', noLocalText: '选取文件、文件夹、数据库或文档，检查后上传；也可以先试用示例。', versions: '版本', uploadedTo: '已上传至', nowhere: '未上传', unchecked: '尚未检查', clean: '没有问题', errorsN_one: '{{n}} 个错误', errorsN_other: '{{n}} 个错误', warningsN_one: '{{n}} 个警告', warningsN_other: '{{n}} 个警告', personalN_one: '{{n}} 处个人信息', personalN_other: '{{n}} 处个人信息', unknownTokens: '尚未统计，请选择模型后检查',
+    made: { import: '导入', query: '来自数据库', passages: '文档片段', drafts: '模型起草', fix: '已修复', mask: '已脱敏', dedup: '已去重', split: '已划分', sample: '抽样' },
     unfinished: '未完成的上传', arrived: '已到达 {{done}} / {{total}} · 开始于 {{begun}}', goOn: '继续上传', discard: '丢弃', discardTitle: '丢弃“{{name}}”的上传？', discardText: '云端已收到的 {{size}} 将被销毁，本机上的文件会保留。',
-    onCloud: '此云上的数据集', empty: '还没有数据集', emptyText: '请在上方选择文件，或使用示例了解流程。', deleteTitle: '删除数据集“{{name}}”？', deleteText: '已上传的文件（{{size}}）将从此云上删除，无法恢复。已使用它的训练任务会保留结果。', unknownRows: '从别处上传，行数未在本机统计',
-    role: { system: '系统', user: '用户', assistant: '助手', tool: '工具' },
-    wayText: { mask: '保留形状，例如 138****1234', remove: '替换为方括号中的类型名', generalise: '只留城市、年份、网段或姓氏', pseudonym: '同一原文始终使用同一替身', keep: '保持原样并上传' }, wayFor: '对{{kind}}的处理方式', filterKind: '按类型筛选问题', columnNo: '第 {{column}} 个字符', sideBySide: '前后对照', preferred: '更优', fixDoes: '修复：{{fix}}', listOf: '列出问题“{{title}}”', showLine: '查看第 {{line}} 行', finds_one: '发现 {{n}} 处', finds_other: '发现 {{n}} 处', way: { mask: '掩码', remove: '删除', generalise: '泛化', pseudonym: '化名', keep: '保留' }, after: '之后', notPreferred: '较差', newRow: '新行', before: '之前', area: { format: '格式', content: '内容', duplicates: '重复', privacy: '个人信息', secrets: '机密' }, noFix: '无法自动修复，请自行改正或剔除该行。', list: '列出', added: '新增', removed: '已删除', found: '发现的类型', showRow: '查看该行', everyKind: '全部类型', kindsOfFindings: '问题类型', plainText: '文本',
+    onCloud: '此云上的数据集', empty: '此云上还没有数据集', emptyText: '上传的数据集会显示在这里，无论由谁上传。', deleteTitle: '删除数据集“{{name}}”？', deleteText: '已上传的文件（{{size}}）将从此云上删除，无法恢复。已使用它的训练任务会保留结果。', unknownRows: '从别处上传，行数未在本机统计',
+    plainText: '文本', preferred: '更优', notPreferred: '较差', role: { system: '系统', user: '用户', assistant: '助手', tool: '工具' },
   },
   tunes: {
     fresh: '新建训练任务', all: '全部训练任务', empty: '还没有训练任务', emptyText: '选择数据集和基础模型，开始之前即可看到价格和时间。',

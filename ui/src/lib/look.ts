@@ -42,5 +42,5 @@ export function applyTheme(theme: string): void {
 system?.addEventListener?.('change', () => applyTheme(useLook.getState().theme));
 still?.addEventListener?.('change', (event) => useLook.setState({ still: event.matches }));
 
-/** What palette and shortcuts open from anywhere. */
-export const useOverlays = create<{ palette: boolean; tasks: boolean }>(() => ({ palette: false, tasks: false }));
+/** What palette and shortcuts open from anywhere; whether files are held over the window. */
+export const useOverlays = create<{ palette: boolean; tasks: boolean; dropping: boolean }>(() => ({ palette: false, tasks: false, dropping: false }));

@@ -1,10 +1,11 @@
 /** @file A host in memory for tests and for looking at pages: the command table over believable rows. Never shipped. */
 import type { Commands } from '../api/generated/commands';
-import type { Tag, TaskRow, UploadRow } from '../api/generated/types';
+import type { Tag, TaskProgress, TaskRow, UploadRow } from '../api/generated/types';
 import { aborted, HostError, type Host, type Name, type Named } from '../api/host';
 import * as data from './data';
 import { databaseAnswers, databaseFlows, databases, probes, rowsSeen } from './database';
 import { libraryAnswers, libraryFlows, libraryRows } from './library';
+import { before, freshSource, sourceAnswers, sourceFlows } from './source';
 
 export type Answers = { [N in Named<'query' | 'mutation'>]?: (request: Commands[N]['request']) => Commands[N]['response'] };
 type Flow<N extends Named<'stream'>> = (request: Commands[N]['request'], tell: (event: Commands[N]['event']) => Promise<void>) => Promise<Commands[N]['response']>;
@@ -24,7 +25,7 @@ export const refusal = (code: string, message: string, retryable = true, detail:
 
 /** A fresh copy of everything, so that tests do not see each other's changes. */
 const { cny: _, ...rows } = data;
-export const freshState = () => structuredClone({ ...rows, library: libraryRows, databases, probes, rowsSeen, settings: { language: 'en', theme: 'light', upload_bytes_per_second: 0, upload_hours: '' }, uploads: [] as UploadRow[], keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
+export const freshState = () => structuredClone({ ...rows, library: libraryRows, databases, probes, rowsSeen, settings: { language: 'en', theme: 'light', upload_bytes_per_second: 0, upload_hours: '' }, uploads: [] as UploadRow[], source: freshSource(), keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
 export type State = ReturnType<typeof freshState>;
 
 function find<T>(rows: T[], test: (row: T) => boolean): T {
@@ -37,7 +38,7 @@ function answersOf(state: State): Answers {
   const tuneOf = (id: string) => find(state.tunes, (row) => row.job_id === id);
   return {
     ...databaseAnswers(state),
-    ...libraryAnswers(state.library),
+    ...before(state.source, sourceAnswers(state.source, refusal), libraryAnswers(state.library)),
     app_info: () => ({ version: '0.1.0', platform: 'linux', locale: 'zh-CN', home: '/data/user/.local/share/partner-console', cache: '/data/user/.cache/partner-console' }),
     settings_get: () => state.settings, settings_set: (next) => (state.settings = next),
     keychain_status: () => state.keychain, keychain_choose: ({ place }) => (state.keychain = { ...state.keychain, place }),
@@ -76,10 +77,17 @@ async function parts(tell: (event: { stage: string; done: number; total: number;
 
 const says: Record<string, string> = { base: 'Breakfast is served from 7:00 to 10:00 in the restaurant on the first floor.', tuned: '早餐在二楼“听松厅”，每天 6:30 至 10:15。Breakfast is in the Pine Hall on the second floor, 6:30 to 10:15.' };
 
+/** The streams of sources and their versions, told in equal parts. */
+function ofSource(state: State): Flows {
+  const flows = sourceFlows(state.source, refusal, (row) => state.datasets.unshift(row));
+  const told = Object.entries(flows).map(([name, flow]) => [name, (request: never, tell: (event: TaskProgress) => Promise<void>) => flow(request, (stage, total, unit) => parts(tell, stage, total, unit))]);
+  return Object.fromEntries(told) as Flows;
+}
+
 function flowsOf(state: State): Flows {
   return {
     ...databaseFlows(state),
-    ...libraryFlows(state.library),
+    ...before(state.source, ofSource(state), libraryFlows(state.library)),
     dataset_check: async ({ path }, tell) => {
       await parts(tell, 'check', 187_344, 'bytes');
       const name = path.split('/').at(-1) ?? path;
@@ -125,7 +133,7 @@ export function fakeHost(state: State = freshState()) {
   const copied: string[] = [];
   const answers = answersOf(state);
   const flows = flowsOf(state);
-  let drop: (path: string) => void = () => undefined;
+  let drop: (paths: string[]) => void = () => undefined;
   let changed: (tags: Tag[]) => void = () => undefined;
   const begin = async (command: Name, request: unknown) => {
     asked.push({ command, request });
@@ -145,8 +153,8 @@ export function fakeHost(state: State = freshState()) {
     }),
     listenChanged: (onTags) => { changed = onTags; return () => undefined; },
     pickFile: async () => knobs.file, pickFolder: async () => knobs.folder, saveFile: async () => knobs.saveAs,
-    onFileDrop: (onPath) => { drop = onPath; return () => undefined; },
+    onFileDrop: (onPaths) => { drop = onPaths; return () => undefined; },
     openExternal: async () => undefined, copy: async (text) => { copied.push(text); }, setLanguage: () => undefined,
   };
-  return { host, state, knobs, asked, copied, drop: (path: string) => drop(path), changed: (tags: Tag[]) => changed(tags) };
+  return { host, state, knobs, asked, copied, drop: (...paths: string[]) => drop(paths), changed: (tags: Tag[]) => changed(tags) };
 }

@@ -2,54 +2,10 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, it } from 'vitest';
 import { joined } from '../features/finetunes/watch';
-import { fakeHost, refusal } from './fake';
+import { fakeHost } from './fake';
 import { button, expectAccessible, open } from './render';
 
 const slow = { timeout: 8000 };
-
-it('checks a chosen file, uploads it with its description, and shows the way on', async () => {
-  const fake = fakeHost();
-  fake.knobs.file = '/data/hotel.jsonl';
-  const { user, sent } = await open({ at: 'datasets', fake });
-  await user.click(await button('Choose a file'));
-  await screen.findByText('168 of 168 rows are good', {}, slow);
-  expect(screen.getByText('早餐几点开始？')).toBeTruthy();
-  await user.type(screen.getByRole('textbox', { name: 'Description (optional)' }), 'autumn');
-  await user.click(await button('Upload dataset'));
-  await screen.findByText('“hotel.jsonl” is uploaded.', {}, slow);
-  expect(sent('dataset_upload')).toEqual([{ path: '/data/hotel.jsonl', description: 'autumn', kind: 'sft' }]);
-  await expect.poll(() => screen.queryAllByText('hotel.jsonl').length).toBeGreaterThan(0);
-  await user.click(await button('Start a fine-tune'));
-  await screen.findByRole('heading', { name: 'New fine-tune' }, slow);
-});
-
-it('takes a dropped file from any page, and lists its 1,240 findings without drawing them all', async () => {
-  const { drop, user } = await open({ at: 'usage' });
-  act(() => drop('/data/bad rows.jsonl'));
-  await screen.findByText('886 of 1,300 rows are good', {}, slow);
-  const list = within(await screen.findByRole('region', { name: 'Findings' }));
-  const drawn = await list.findAllByRole('listitem', {}, slow);
-  expect(drawn.length).toBeLessThan(60);
-  expect(drawn[0]?.getAttribute('aria-setsize')).toBe('1240');
-  expect(list.getAllByText('A user message must be followed by an assistant message.').length).toBeGreaterThan(0);
-  expect(list.getAllByText('messages[1].role').length).toBeGreaterThan(0);
-  await user.click(screen.getByRole('radio', { name: 'Warnings 826' }));
-  await expect.poll(() => within(screen.getByRole('region', { name: 'Findings' })).queryAllByRole('img', { name: 'Error' }).length).toBe(0);
-  const upload = await button('Upload dataset');
-  expect((upload as HTMLButtonElement).disabled).toBe(true);
-  expect(document.getElementById(upload.getAttribute('aria-describedby') ?? '')?.textContent).toContain('414 rows have errors');
-  await expectAccessible();
-});
-
-it('cancels an upload and keeps the check', async () => {
-  const { user, knobs } = await open({ at: 'datasets/sample' });
-  const upload = await button('Upload dataset');
-  knobs.pace = 100000;
-  await user.click(upload);
-  await user.click(await button('Cancel'));
-  await button('Upload dataset');
-  expect(screen.getByText('168 of 168 rows are good')).toBeTruthy();
-});
 
 it('goes on with an upload that was left, or discards what arrived of it', async () => {
   const fake = fakeHost();
@@ -62,7 +18,7 @@ it('goes on with an upload that was left, or discards what arrived of it', async
   await user.click(await button('Discard'));
   await waitFor(() => expect(sent('upload_discard')).toEqual([{ upload_id: 'u-2' }]));
   await waitFor(() => expect(screen.queryByText('/data/old.jsonl')).toBeNull());
-  await user.click(await button('Continue'));
+  await user.click(await button('Continue the upload'));
   await screen.findByText('“pairs.jsonl” is uploaded.', {}, slow);
   expect(sent('dataset_upload')).toEqual([{ path: '/data/pairs.jsonl', description: 'spring', kind: 'dpo' }]);
   await waitFor(() => expect(screen.queryByText('Unfinished uploads')).toBeNull());
@@ -80,39 +36,6 @@ it('keeps the pace of uploads, and takes hours only as a pair', async () => {
   await waitFor(() => expect(sent('settings_set').at(-1)).toMatchObject({ upload_hours: '22:00-06:00' }));
   await user.click(await button('Any time'));
   await waitFor(() => expect(sent('settings_set').at(-1)).toMatchObject({ upload_hours: '' }));
-});
-
-it('goes on with an upload when its page is left, and finds it again', async () => {
-  const { user, knobs } = await open({ at: 'datasets/sample' });
-  const upload = await button('Upload dataset');
-  knobs.pace = 100000;
-  await user.click(upload);
-  await screen.findByText('Working …', {}, slow);
-  await user.click(screen.getByRole('link', { name: 'Settings' }));
-  await screen.findByRole('heading', { name: 'Settings' }, slow);
-  await user.click(screen.getByRole('link', { name: 'Datasets' }));
-  await screen.findByText('Working …', {}, slow);
-});
-
-it('says why an upload was refused, and tries again', async () => {
-  const fake = fakeHost();
-  fake.knobs.refuse.dataset_upload = refusal('cloud_busy', 'The cloud is busy. Try again in a moment.');
-  const { user, knobs } = await open({ at: 'datasets/sample', fake });
-  await user.click(await button('Upload dataset'));
-  await screen.findByText('Code: cloud_busy', {}, slow);
-  knobs.refuse = {};
-  await user.click(await button('Try again'));
-  await screen.findByText('“sample.jsonl” is uploaded.', {}, slow);
-});
-
-it('does not upload on the Enter that ends a composition', async () => {
-  const { sent } = await open({ at: 'datasets/sample' });
-  const field = await screen.findByRole('textbox', { name: 'Description (optional)' }, slow);
-  fireEvent.keyDown(field, { key: 'Enter', isComposing: true });
-  fireEvent.keyDown(field, { key: 'Enter', keyCode: 229 });
-  expect(sent('dataset_upload')).toEqual([]);
-  fireEvent.keyDown(field, { key: 'Enter' });
-  await expect.poll(() => sent('dataset_upload').length).toBe(1);
 });
 
 it('names what a deletion loses, and does nothing until that is confirmed', async () => {

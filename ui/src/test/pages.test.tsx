@@ -7,7 +7,7 @@ import { fakeHost, freshState, refusal } from './fake';
 import { expectAccessible, open } from './render';
 
 const routes = {
-  'overview': 'overview', 'datasets': 'datasets', 'finetunes': 'finetunes', 'finetunes/new': 'finetunes', 'finetunes/ft-202611250912-a1b2': 'finetunes', 'finetunes/ft-202611230801-9abc/log': 'finetunes', 'finetunes/ft-202611240210-0789/lineage': 'finetunes', 'finetunes/ft-202611240210-0789/config': 'finetunes',
+  'overview': 'overview', 'datasets': 'datasets', 'datasets/new': 'datasets', 'datasets/check/%2Fdata%2Fhotel.csv': 'datasets', 'datasets/check/%2Fdata%2Fmanual.pdf': 'datasets', 'datasets/front-desk/upload': 'datasets', 'finetunes': 'finetunes', 'finetunes/new': 'finetunes', 'finetunes/ft-202611250912-a1b2': 'finetunes', 'finetunes/ft-202611230801-9abc/log': 'finetunes', 'finetunes/ft-202611240210-0789/lineage': 'finetunes', 'finetunes/ft-202611240210-0789/config': 'finetunes',
   'models': 'models', 'models/playground': 'models', 'models/deployments': 'models', 'usage': 'usage', 'settings': 'settings', 'settings/clouds': 'settings', 'settings/storage': 'settings', 'settings/keys': 'settings', 'settings/about': 'settings',
 } as const;
 
@@ -28,10 +28,10 @@ describe.each(['en', 'zh-CN'] as const)('in %s', (lang) => {
 /** The pages of somebody who has just started. */
 function empty() {
   const state = freshState();
-  return fakeHost(Object.assign(state, { tunes: [], datasets: [], models: [], deployments: [], usage: { ...state.usage, lines: [], days: [], synced_at: null, balance: null } }));
+  return fakeHost(Object.assign(state, { source: { ...state.source, versions: {} }, library: { versions: [], others: [], uploads: [], checkedVersions: [] }, tunes: [], datasets: [], models: [], deployments: [], usage: { ...state.usage, lines: [], days: [], synced_at: null, balance: null } }));
 }
 
-it.each([['overview', en.overview.step1], ['datasets', en.datasets.emptyText], ['finetunes', en.tunes.emptyText], ['models', en.models.emptyText], ['models/playground', en.play.noModelsText], ['models/deployments', en.deploy.emptyText], ['usage', en.usage.neverText], ['finetunes/new', en.tunes.addData]])('%s says what to do next while it is empty', async (at, words) => {
+it.each([['overview', en.overview.step1], ['datasets', en.datasets.noLocalText], ['finetunes', en.tunes.emptyText], ['models', en.models.emptyText], ['models/playground', en.play.noModelsText], ['models/deployments', en.deploy.emptyText], ['usage', en.usage.neverText], ['finetunes/new', en.tunes.addData]])('%s says what to do next while it is empty', async (at, words) => {
   await open({ at, fake: empty() });
   expect((await screen.findAllByText(words, {}, { timeout: 8000 })).length).toBeGreaterThan(0);
   await expectAccessible();

@@ -22,13 +22,13 @@ export async function open({ at = '', lang = 'en', fake = fakeHost(), page = <Sh
   applyTheme('light');
   location.hash = `/${at}`;
   useRoute.setState(route(location.hash), true);
-  useOverlays.setState({ palette: false, tasks: false });
-  render(<HostProvider value={fake.host}><QueryClientProvider client={freshClient()}><Themed>{page}</Themed></QueryClientProvider></HostProvider>);
-  return { ...fake, user: userEvent.setup(), sent: (command: string) => fake.asked.filter((one) => one.command === command).map((one) => one.request) };
+  useOverlays.setState({ palette: false, tasks: false, dropping: false });
+  const { unmount } = render(<HostProvider value={fake.host}><QueryClientProvider client={freshClient()}><Themed>{page}</Themed></QueryClientProvider></HostProvider>);
+  return { ...fake, unmount, user: userEvent.setup(), sent: (command: string) => fake.asked.filter((one) => one.command === command).map((one) => one.request) };
 }
 
 /** Waits for the button that starts, stops or confirms something. */
-export const button = (name: string | RegExp) => screen.findByRole('button', { name }, { timeout: 8000 });
+export const button = (name: string | RegExp) => screen.findByRole('button', { name }, { timeout: 20000 });
 
 /** No violation that jsdom can see; contrast needs a real screen and is checked in Chromium. */
 export async function expectAccessible(): Promise<void> {

@@ -1,9 +1,10 @@
 /** @file Every page over the test host, to look at without Rust: `npm run showcase`, then serve `dist-showcase`.
- * `?lang=zh-CN&theme=dark&state=empty|slow|broken|keychain|uploads|unchecked` choose what is seen. Never part of the shipped bundle.
+ * `?lang=zh-CN&theme=dark&state=empty|slow|broken|keychain|uploads|unchecked|wizards` choose what is seen. Never part of the shipped bundle.
  */
 import { start } from '../app/start';
 import i18n, { langOf } from '../i18n';
 import { fakeHost, freshState, refusal } from './fake';
+import { leftWizards } from './source';
 
 const wanted = new URLSearchParams(location.search);
 const state = freshState();
@@ -13,6 +14,7 @@ if (kind === 'empty') Object.assign(state, { tunes: [], datasets: [], models: []
 if (kind === 'keychain') state.keychain.place = 'undecided';
 if (kind === 'uploads') state.uploads = [{ upload_id: 'u-1', name: 'hotel-2026.jsonl', path: '/data/user/exports/hotel-2026.jsonl', kind: 'sft', description: '', bytes: 4_213_000_000, arrived: 1_870_000_000, begun_at: '2026-11-24T22:04:00Z' }];
 if (kind === 'tasks') state.tasks = [{ id: '1', command: 'model_pull', subject: '酒店客服 v2', progress: { stage: 'download', done: 8_400_000, total: 15_200_000, unit: 'bytes' }, started_at: '2026-11-25T09:20:00Z' }];
+if (kind === 'wizards') leftWizards(state.source);
 const fake = fakeHost(state);
 fake.knobs.pace = Number(wanted.get('pace') ?? 40);
 fake.knobs.file = wanted.get('file') ?? '/data/bad-rows.jsonl';

@@ -42,8 +42,8 @@ function Side({ text, other, mark }: { text: string | null; other: string | null
   const { t } = useWords();
   const parts = useMemo(() => (text !== null && other !== null ? around(text, other) : null), [text, other]);
   const Mark = mark;
-  if (text === null) return <div className="side soft">{t(mark === 'ins' ? 'datasets.removed' : 'datasets.added')}</div>;
-  return <div className="side">{parts ? parts.map((part, index) => (part.differs ? <Mark key={index}>{part.text}</Mark> : <span key={index}>{part.text}</span>)) : cut(text)}</div>;
+  if (text === null) return <div className="text-side soft">{t(mark === 'ins' ? 'datasets.removed' : 'datasets.added')}</div>;
+  return <div className="text-side">{parts ? parts.map((part, index) => (part.differs ? <Mark key={index}>{part.text}</Mark> : <span key={index}>{part.text}</span>)) : cut(text)}</div>;
 }
 
 const Row = memo(function Row({ change }: { change: Change }) {

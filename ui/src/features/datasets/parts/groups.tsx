@@ -25,7 +25,7 @@ export function Groups({ groups, chosen = [], onChosen, onList }: Props) {
 function Group({ group, chosen, onChosen, onList }: { group: FindingGroup; chosen: boolean; onChosen?: (on: boolean) => void; onList?: (code: string) => void }) {
   const { t, lang } = useWords();
   const error = group.severity === 'error';
-  const text = <span className="cell-two"><b>{group.title}</b><span className="soft">{group.fix ? t('datasets.fixDoes', { fix: group.fix }) : t('datasets.noFix')}</span></span>;
+  const text = <span className="cell-two"><b>{group.title}</b><span className="soft">{group.fix ? t('datasets.fixDoes', { fix: group.fix }) : t(`datasets.noFix.${group.area}`)}</span></span>;
   return <div className="group">
     <span className={error ? 'bad' : 'warn'} role="img" aria-label={t(`datasets.${group.severity}`)}>{error ? <IconBad /> : <IconWarn />}</span>
     {onChosen && group.fix ? <Checkbox className="group-choice" checked={chosen} onChange={(event) => onChosen(event.target.checked)}>{text}</Checkbox> : text}

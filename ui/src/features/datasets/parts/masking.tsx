@@ -48,7 +48,7 @@ const Masked = memo(function Masked({ row, labels }: { row: MaskedRow; labels: M
   return <li className="change">
     <div className="row"><span className="finding-line">{t('datasets.lineNo', { line: number(lang, row.line) })}</span>{kinds.map((kind) => <Tag key={kind}>{labels.get(kind) ?? kind}</Tag>)}</div>
     {row.texts.map((text) => <div key={text.at} className="stack tight"><code className="soft">{text.at}</code>
-      <div className="sides"><div className="side"><Pieces pieces={text.pieces} after={false} labels={labels} /></div><div className="side"><Pieces pieces={text.pieces} after labels={labels} /></div></div></div>)}
+      <div className="sides"><div className="text-side"><Pieces pieces={text.pieces} after={false} labels={labels} /></div><div className="text-side"><Pieces pieces={text.pieces} after labels={labels} /></div></div></div>)}
   </li>;
 });
 
