@@ -29,8 +29,8 @@ mod words;
 
 pub use app::App;
 pub use cases::{
-    Asked, Convert, Converted, Edited, Fixes, QueryFrom, QueryImport, QueryImported, QueryTo, Repeats, Split,
-    Statistics, upload_name,
+    Asked, Convert, Converted, Edited, Fixes, Mask, Masked, QueryFrom, QueryImport, QueryImported, QueryTo, Repeats,
+    Split, Statistics, Unmask, upload_name,
 };
 pub use hidden::hidden_main;
 pub use keys::unattended_keychain;
@@ -39,6 +39,7 @@ pub use live::Live;
 pub use pc_dataset::Report;
 pub use pc_exporter::Quant;
 pub use pc_protocol::account::NewKey;
+pub use pc_protocol::receipt::Stated;
 pub use pc_runtime::{FinishReason, Sampling};
 pub use pc_secrets::Keychain;
 pub use pc_trainer::bench as trainer_bench;

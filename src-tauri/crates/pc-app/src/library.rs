@@ -171,7 +171,7 @@ impl App {
         Ok(())
     }
 
-    /// Forgets a data set; its files go unless another version holds the same bytes.
+    /// Forgets a data set; its files go unless another version holds the same bytes, and the way back from its stand-ins goes.
     pub(crate) fn library_remove(&self, dataset: &str) -> Result<()> {
         let _held = self.library_lock()?;
         let versions = self.store().read(|tx| tx.versions(dataset))?;
@@ -190,7 +190,7 @@ impl App {
         for path in indexes.chain(gone.clone()).chain(sidecars) {
             remove_if_there(&path)?;
         }
-        Ok(())
+        self.privacy_remove(dataset)
     }
 
     fn library_files(&self, prefix: &str) -> Result<Vec<PathBuf>> {

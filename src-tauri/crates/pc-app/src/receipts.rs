@@ -1,11 +1,11 @@
 //! Receipts on this machine: fetched after an upload or a deletion where the cloud gives them, verified, kept in the home, and
-//! checked again whenever somebody wants to, without the cloud and without a network.
+//! checked again whenever somebody wants to, without the cloud and without a network. Privacy reports are checked the same way.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use pc_base::{Code, CodedExt as _, coded, write_atomic};
-use pc_protocol::receipt::{Action, Fault, Receipt, Statement, compare};
+use pc_protocol::receipt::{Action, Fault, Receipt, Stated, compare};
 use serde::Serialize;
 
 use crate::app::App;
@@ -18,29 +18,39 @@ const LARGEST: u64 = 64 << 20;
 #[derive(Clone, Debug, Serialize)]
 pub struct VerifiedReceipt {
     #[serde(flatten)]
-    pub statement: Statement,
+    pub stated: Stated,
     /// Of the key that signed: whose it is, is known to whoever noted it before.
     pub fingerprint: String,
     /// Whether data was compared with it.
     pub data_compared: bool,
 }
 
-/// Checks a kept receipt, and the data that it is about where that is given. Errors name what is wrong: `receipt_invalid`,
-/// `receipt_key_wrong`, `receipt_signature_wrong`, `receipt_data_length`, `receipt_data_differs`.
+/// Checks a kept receipt or privacy report, and the data that it is about where that is given. Errors name what is wrong:
+/// `receipt_invalid`, `receipt_key_wrong`, `receipt_signature_wrong`, `receipt_data_length`, `receipt_data_differs`.
 pub fn receipt_verify(path: &Path, data: Option<&Path>) -> Result<VerifiedReceipt> {
-    let missing = |path: &Path| coded(Code::FileNotFound).with("path", path.display());
-    let bytes = std::fs::metadata(path).code(|| missing(path))?.len();
-    let document = if bytes > LARGEST { Vec::new() } else { std::fs::read(path).code(|| missing(path))? };
-    let receipt = Receipt::read(&document).map_err(|fault| told(&fault, path))?;
-    let statement = receipt.verified().map_err(|fault| told(&fault, path))?;
+    let receipt = receipt_read(path)?;
+    let stated = receipt.stated().map_err(|fault| told(&fault, path))?;
     if let Some(data) = data {
-        let file = std::fs::File::open(data).code(|| missing(data))?;
-        compare(&statement, file)?.map_err(|fault| told(&fault, data))?;
+        let file = std::fs::File::open(data).code(|| coded(Code::FileNotFound).with("path", data.display()))?;
+        let compared = match &stated {
+            Stated::File(statement) => compare(statement, file)?,
+            Stated::Privacy(statement) => statement.compare(file)?,
+        };
+        compared.map_err(|fault| told(&fault, data))?;
     }
-    Ok(VerifiedReceipt { statement, fingerprint: receipt.fingerprint, data_compared: data.is_some() })
+    Ok(VerifiedReceipt { stated, fingerprint: receipt.fingerprint, data_compared: data.is_some() })
 }
 
-fn told(fault: &Fault, path: &Path) -> anyhow::Error {
+/// A receipt's document, not yet verified.
+pub(crate) fn receipt_read(path: &Path) -> Result<Receipt> {
+    let missing = || coded(Code::FileNotFound).with("path", path.display());
+    let bytes = std::fs::metadata(path).code(missing)?.len();
+    let document = if bytes > LARGEST { Vec::new() } else { std::fs::read(path).code(missing)? };
+    Receipt::read(&document).map_err(|fault| told(&fault, path))
+}
+
+/// What is wrong with a receipt, or with data beside it, in the program's codes.
+pub(crate) fn told(fault: &Fault, path: &Path) -> anyhow::Error {
     let about = |code| coded(code).with("path", path.display());
     match fault {
         Fault::Form(what) => about(Code::ReceiptInvalid).with("what", what),

@@ -143,6 +143,10 @@ commands! {
     stream   version_sample(SampleRequest, TaskProgress) -> VersionRow, [Library];
     stream   version_diff(DiffRequest, TaskProgress) -> VersionDiff, [];
     query    row_find(RowFind) -> RowNumber, [Library];
+    query    privacy_kinds(Empty) -> Vec<PrivacyKind>, [];
+    query    mask_preview(MaskRequest) -> MaskPreview, [Library];
+    stream   version_mask(MaskRequest, TaskProgress) -> MaskDone, [Library];
+    query    privacy_report(VersionId) -> KeptPrivacy, [Library];
     stream   version_export(VersionExport, TaskProgress) -> Empty, [];
     stream   version_upload(VersionSend, TaskProgress) -> DatasetRow, [Datasets Library];
 

@@ -9,9 +9,11 @@ use pc_base::Language;
 
 mod database;
 mod dataset;
+mod privacy;
 
 pub use database::{Database, ImportDb};
 pub use dataset::{AskedOf, Dataset, Edit};
+pub use privacy::{Mask, Unmask};
 
 /// Partner Console on the command line.
 #[derive(Parser)]

@@ -1,6 +1,7 @@
 //! A walk over all lines of a file on all cores: it is read once, block by block, and what each part gave is taken in
 //! the file's order. Deliberately absent: what is done with a line, and lines longer than the limit, which only count.
 
+use std::io::Read;
 use std::path::Path;
 
 use pc_base::{Cancel, Code, CodedExt as _, Progress, Reporter, Unit, coded};
@@ -78,12 +79,52 @@ impl<'a> Part<'a> {
 pub(crate) fn walk<T: Send>(
     walk: &Walk<'_>,
     each: impl Fn(Part<'_>) -> T + Sync,
-    mut take: impl FnMut(T) -> anyhow::Result<()>,
+    take: impl FnMut(T) -> anyhow::Result<()>,
 ) -> anyhow::Result<u64> {
     let file = open(walk.path)?;
-    let unreadable = || coded(Code::FileUnreadable).with("path", walk.path.display());
-    let total = file.metadata().code(unreadable)?.len();
-    let mut blocks = Blocks::new(file);
+    let total = file.metadata().code(|| unreadable(walk))?.len();
+    over(walk, file, total, each, take)
+}
+
+/// What was walked of a file's beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Beginning {
+    /// The file is not longer than that.
+    pub whole: bool,
+}
+
+/// Walks the lines that lie within the file's first bytes.
+pub(crate) fn walk_first<T: Send>(
+    walk: &Walk<'_>,
+    bytes: u64,
+    each: impl Fn(Part<'_>) -> T + Sync,
+    take: impl FnMut(T) -> anyhow::Result<()>,
+) -> anyhow::Result<Beginning> {
+    let file = open(walk.path)?;
+    let total = file.metadata().code(|| unreadable(walk))?.len();
+    let whole = total <= bytes;
+    // A line that is cut off is not walked.
+    let cut = |part: Part<'_>| match memchr::memrchr(b'\n', part.bytes) {
+        _ if whole => each(part),
+        last => each(Part { bytes: &part.bytes[..last.map_or(0, |last| last + 1)], ..part }),
+    };
+    over(walk, file.take(bytes), total.min(bytes), cut, take)?;
+    Ok(Beginning { whole })
+}
+
+fn unreadable(walk: &Walk<'_>) -> pc_base::Coded {
+    coded(Code::FileUnreadable).with("path", walk.path.display())
+}
+
+fn over<T: Send>(
+    walk: &Walk<'_>,
+    input: impl Read + Send,
+    total: u64,
+    each: impl Fn(Part<'_>) -> T + Sync,
+    mut take: impl FnMut(T) -> anyhow::Result<()>,
+) -> anyhow::Result<u64> {
+    let unreadable = || unreadable(walk);
+    let mut blocks = Blocks::new(input);
     let (mut block, mut ahead, mut done) = (Vec::new(), Vec::new(), 0_u64);
     let mut kind = blocks.next(&mut block).code(unreadable)?;
     while let Some(this) = kind {

@@ -46,6 +46,10 @@ export type Commands = {
   version_sample: { kind: 'stream'; request: T.SampleRequest; event: T.TaskProgress; response: T.VersionRow };
   version_diff: { kind: 'stream'; request: T.DiffRequest; event: T.TaskProgress; response: T.VersionDiff };
   row_find: { kind: 'query'; request: T.RowFind; event: never; response: T.RowNumber };
+  privacy_kinds: { kind: 'query'; request: T.Empty; event: never; response: T.PrivacyKind[] };
+  mask_preview: { kind: 'query'; request: T.MaskRequest; event: never; response: T.MaskPreview };
+  version_mask: { kind: 'stream'; request: T.MaskRequest; event: T.TaskProgress; response: T.MaskDone };
+  privacy_report: { kind: 'query'; request: T.VersionId; event: never; response: T.KeptPrivacy };
   version_export: { kind: 'stream'; request: T.VersionExport; event: T.TaskProgress; response: T.Empty };
   version_upload: { kind: 'stream'; request: T.VersionSend; event: T.TaskProgress; response: T.DatasetRow };
   database_list: { kind: 'query'; request: T.Empty; event: never; response: T.DatabaseRow[] };
@@ -103,6 +107,8 @@ export const provides: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   version_report: ['library'],
   fix_preview: ['library'],
   row_find: ['library'],
+  mask_preview: ['library'],
+  privacy_report: ['library'],
   database_list: ['library'],
   catalog_list: ['catalog'],
   tune_estimate: ['datasets'],
@@ -138,6 +144,7 @@ export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   version_dedup: ['library'],
   version_split: ['library'],
   version_sample: ['library'],
+  version_mask: ['library'],
   version_upload: ['datasets', 'library'],
   database_save: ['library'],
   database_remove: ['library'],

@@ -20,8 +20,8 @@ mod usage;
 
 pub(crate) use data::Looked;
 pub use data::{
-    Asked, Convert, Converted, Edited, Fixes, QueryFrom, QueryImport, QueryImported, QueryTo, Repeats, Split,
-    Statistics, upload_name,
+    Asked, Convert, Converted, Edited, Fixes, Mask, Masked, QueryFrom, QueryImport, QueryImported, QueryTo, Repeats,
+    Split, Statistics, Unmask, upload_name,
 };
 pub(crate) use storage::size;
 pub(crate) use tune_log::Logs;

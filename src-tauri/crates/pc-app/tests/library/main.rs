@@ -4,4 +4,5 @@ mod checks;
 mod common;
 mod edits;
 mod limits;
+mod privacy;
 mod versions;

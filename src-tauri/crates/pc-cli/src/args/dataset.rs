@@ -6,6 +6,7 @@ use clap::{Subcommand, ValueEnum};
 use pc_app::api::DatasetKind;
 
 use super::ImportDb;
+use super::privacy::{Mask, Unmask};
 
 /// What a data set's rows are.
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -171,6 +172,10 @@ pub enum Dataset {
     Versions { name: Option<String> },
     /// Remove a data set from this machine, with all of its versions. What is in a cloud stays there.
     Forget { name: String },
+    /// Mask personal data and secrets in a file or in a data set on this machine, whose next version it becomes.
+    Mask(Mask),
+    /// Turn stand-ins back into what they stand for. Only who has the master key can.
+    Unmask(Unmask),
     /// Check a file, or a version of a data set, and, where it has no errors, send it to the cloud.
     Upload {
         /// A file, or NAME[@VERSION] of a data set on this machine.
@@ -204,6 +209,7 @@ impl Dataset {
     pub fn needs_keys(&self) -> bool {
         match self {
             Self::ImportDb(wanted) => wanted.connection.is_some(),
+            Self::Mask(_) | Self::Unmask(_) => true,
             _ => matches!(self, Self::Upload { .. } | Self::Uploads { .. } | Self::List | Self::Delete { .. }),
         }
     }

@@ -7,7 +7,7 @@ use pc_app::api::{DatasetId, DatasetRow, DatasetUpload, Empty, UploadId, UploadR
 use pc_app::{Asked, Convert, Converted, DatasetInput, Repeats, Split, upload_name};
 use serde_json::json;
 
-use super::{Call, checks, database, edits, library};
+use super::{Call, checks, database, edits, library, privacy};
 use crate::args::Dataset;
 use crate::figures;
 use crate::shown::Shown;
@@ -43,6 +43,8 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
             shown.result(&json!({"written": written}), &text.join("\n"));
         }
         Dataset::Add { file, name, to, recipe } => return library::add(file, name, to, recipe, call).await,
+        Dataset::Mask(command) => return privacy::mask(command, call).await,
+        Dataset::Unmask(command) => return privacy::unmask(command, call).await,
         Dataset::Versions { name } => return library::versions(name, call).await,
         Dataset::Forget { name } => return library::forget(name, call).await,
         Dataset::Upload { input, kind, description, limit_rate: bytes_per_second, hours } => {

@@ -14,6 +14,7 @@ mod keys;
 mod library;
 mod main_job;
 mod model;
+mod privacy;
 mod receipt;
 mod serve;
 mod tune;

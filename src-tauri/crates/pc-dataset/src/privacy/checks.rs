@@ -112,10 +112,24 @@ pub fn credit_check(code: &[u8]) -> Option<u8> {
     Some(CREDIT[(31 - sum % 31) % 31])
 }
 
+/// Authorities that register bodies, and the kinds of bodies that each registers (GB 32100, table 1).
+fn body_kind(authority: u8, kind: u8) -> bool {
+    let kinds: &[u8] = match authority {
+        b'1' | b'5' | b'N' => b"1239",
+        b'2' | b'4' | b'8' | b'A' => b"19",
+        b'3' => b"123459",
+        b'6' | b'7' => b"129",
+        b'9' => b"123",
+        b'Y' => b"1",
+        _ => b"",
+    };
+    kinds.contains(&kind)
+}
+
 /// A unified social credit code: authority, kind, region, nine characters of the body's, check.
 pub fn credit_code(code: &[u8]) -> bool {
     code.len() == 18
-        && b"123456789ANY".contains(&code[0])
+        && body_kind(code[0], code[1])
         && code[2..8].iter().all(u8::is_ascii_digit)
         && (province(&code[2..]) || &code[2..8] == b"100000")
         && credit_check(&code[..17]) == Some(code[17])

@@ -2,6 +2,8 @@
 
 /// Bytes before a number in which its name is looked for: about thirteen Chinese characters.
 const NEAR: usize = 40;
+/// So many digits behind a word are the number that it speaks of.
+const SPOKEN_FOR: usize = 4;
 
 /// A text and its bytes.
 pub(super) struct Context<'a> {
@@ -51,6 +53,19 @@ const OTHERWISE: &[&str] = &[
     "发票号",
     "学号",
     "工号",
+    "编码",
+    "码：",
+    "物流码",
+    "追溯码",
+    "料号",
+    "批号",
+    "合同",
+    "积分",
+    " code",
+    "Code",
+    "part n",
+    "Part n",
+    "item n",
 ];
 /// Words that make it a person's again, when they stand between.
 const PERSONAL: &[&str] = &[
@@ -91,11 +106,13 @@ impl<'a> Context<'a> {
         words.iter().any(|word| left.contains(word))
     }
 
-    /// The number at the place is called an order's, a version's or such.
+    /// The number at the place is called an order's, a version's or such. A word speaks of the next number, not of a later one.
     pub fn numbered_otherwise(&self, at: usize) -> bool {
         let left = clause(self.left(at, NEAR));
         let last = |words: &[&str]| words.iter().filter_map(|word| left.rfind(word)).max();
-        last(OTHERWISE) > last(PERSONAL)
+        let otherwise = last(OTHERWISE);
+        let said = |place: usize| left[place..].chars().filter(|c| c.is_numeric()).count() >= SPOKEN_FOR;
+        otherwise > last(PERSONAL) && !otherwise.is_some_and(said)
     }
 
     /// Neither letters nor digits touch it, nor a token that goes on over a hyphen or a full stop.

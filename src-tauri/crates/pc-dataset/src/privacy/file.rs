@@ -10,7 +10,7 @@ use pc_base::{Cancel, Code, CodedExt as _, Language, Reporter, coded};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::rows::{self, Hit};
+use super::rows::{self, Hit, Seen};
 use super::ways::{generalise, mask};
 use super::{Certainty, Detector, Key, Kind, Plan, StandIns, Way};
 use crate::blocks;
@@ -83,18 +83,35 @@ pub struct MaskReport {
 }
 
 /// One part of the file after the search.
-struct Searched {
-    bytes: Vec<u8>,
-    lines: u64,
+pub(super) struct Searched {
+    pub bytes: Vec<u8>,
+    pub lines: u64,
     unread: Option<(u64, bool)>,
     unread_count: u64,
-    /// Line (from 0 in the part), its first byte in the part, and its finds.
-    hits: Vec<(u64, usize, Vec<Hit>)>,
+    /// Lines with finds.
+    pub lines_found: Vec<FoundLine>,
 }
 
-fn search(detector: &Detector, part: Part<'_>) -> Searched {
-    let mut searched =
-        Searched { bytes: part.bytes.to_vec(), lines: part.count(), unread: None, unread_count: 0, hits: Vec::new() };
+/// A line with finds.
+pub(super) struct FoundLine {
+    /// From 0 in the part.
+    pub index: u64,
+    /// Its first byte in the part.
+    pub offset: usize,
+    pub hits: Vec<Hit>,
+    /// Where they were asked for.
+    pub seen: Vec<Seen>,
+}
+
+/// Looks through the lines of a part; `find` gives the finds of one.
+pub(super) fn search(part: Part<'_>, find: impl Fn(&str) -> (Vec<Hit>, Vec<Seen>)) -> Searched {
+    let mut searched = Searched {
+        bytes: part.bytes.to_vec(),
+        lines: part.count(),
+        unread: None,
+        unread_count: 0,
+        lines_found: Vec::new(),
+    };
     if part.kind != blocks::Kind::Lines {
         searched.unread = Some((0, true));
         searched.unread_count = part.count();
@@ -102,9 +119,10 @@ fn search(detector: &Detector, part: Part<'_>) -> Searched {
     for line in part.lines() {
         match std::str::from_utf8(line.bytes) {
             Ok(text) if text.len() <= LINE_BYTES => {
-                let hits = rows::find(detector, text);
+                let (hits, seen) = find(text);
                 if !hits.is_empty() {
-                    searched.hits.push((line.index, (line.offset - part.offset) as usize, hits));
+                    let offset = (line.offset - part.offset) as usize;
+                    searched.lines_found.push(FoundLine { index: line.index, offset, hits, seen });
                 }
             }
             read => {
@@ -118,12 +136,12 @@ fn search(detector: &Detector, part: Part<'_>) -> Searched {
 
 impl PrivacyReport {
     fn take(&mut self, part: &Searched, options: &ScanOptions) {
-        for (index, _, hits) in &part.hits {
+        for line in &part.lines_found {
             self.lines_found += 1;
-            for hit in hits {
+            for hit in &line.hits {
                 *self.counts.entry(hit.span.kind).or_default() += 1;
                 if self.places.len() < options.kept {
-                    self.keep(self.lines + index + 1, hit, options.language);
+                    self.keep(self.lines + line.index + 1, hit, options.language);
                 }
             }
         }
@@ -159,7 +177,7 @@ pub fn scan_file(
     let over = Walk { path, stage: "privacy", reporter, cancel };
     walk(
         &over,
-        |part| search(detector, part),
+        |part| search(part, |line| (rows::find(&|text| detector.scan(text), line), Vec::new())),
         |part| {
             sha256.update(&part.bytes);
             report.take(&part, options);
@@ -183,57 +201,105 @@ pub fn mask_file(
     cancel: &Cancel,
 ) -> anyhow::Result<MaskReport> {
     let detector = Detector::new(&plan.rules)?;
-    let unwritable = || coded(Code::FileUnreadable).with("path", output.display());
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut to = BufWriter::with_capacity(1 << 20, tempfile::NamedTempFile::new_in(folder).code(unwritable)?);
-    let (mut report, mut before, mut after) = (MaskReport::default(), Sha256::new(), Sha256::new());
+    let mut to = Output::new(output)?;
+    let (mut report, mut before) = (MaskReport::default(), Sha256::new());
     let over = Walk { path: input, stage: "mask", reporter, cancel };
     walk(
         &over,
-        |part| search(&detector, part),
+        |part| search(part, |line| (rows::find(&|text| detector.scan(text), line), Vec::new())),
         |part| {
-            if let Some((line, long)) = part.unread {
-                let code = if long { Code::RowTooLong } else { Code::RowEncodingWrong };
-                let error = coded(code).with("path", input.display()).with("line", report.found.lines + line + 1);
-                bail!(if long { error.with("limit", LINE_BYTES) } else { error.with("encoding", "UTF-8") });
-            }
+            part.whole(input, report.found.lines)?;
             before.update(&part.bytes);
             report.found.take(&part, options);
             let bytes = edited(&part, plan, (key, stand_ins), &mut report);
-            after.update(&bytes);
-            report.output_bytes += bytes.len() as u64;
-            to.write_all(&bytes).code(unwritable)
+            to.write(&bytes)
         },
     )?;
-    let file = to.into_inner().map_err(std::io::IntoInnerError::into_error).code(unwritable)?;
-    file.as_file().sync_all().code(unwritable)?;
-    file.persist(output).code(unwritable)?;
     report.found.sha256 = hex::encode(before.finalize());
-    report.output_sha256 = hex::encode(after.finalize());
+    (report.output_bytes, report.output_sha256) = to.finish()?;
     Ok(report)
 }
 
-fn edited(part: &Searched, plan: &Plan, (key, stand_ins): (&Key, &mut StandIns), report: &mut MaskReport) -> Vec<u8> {
-    let (mut out, mut at) = (Vec::with_capacity(part.bytes.len()), 0);
-    for (_, offset, hits) in &part.hits {
-        for hit in hits {
-            let way = plan.way(hit.span.kind);
-            let (name, new) = match way {
-                Way::Keep => ("keep", hit.original.clone()),
-                Way::Mask => ("mask", mask(&hit.span, &hit.original)),
-                Way::Remove => ("remove", plan.label(hit.span.kind)),
-                Way::Generalise => ("generalise", generalise(&hit.span, &hit.original)),
-                Way::Pseudonym => ("pseudonym", stand_ins.of(key, &hit.span, &hit.original)),
-            };
-            *report.done.entry(hit.span.kind).or_default().entry(name).or_default() += 1;
-            if new != hit.original {
-                report.changed += 1;
-                out.extend_from_slice(&part.bytes[at..offset + hit.start]);
-                out.extend_from_slice(hit.written(&new).as_bytes());
-                at = offset + hit.end;
+/// A file that appears whole, synced and hashed, or not at all.
+pub(super) struct Output<'a> {
+    path: &'a Path,
+    file: BufWriter<tempfile::NamedTempFile>,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(path: &'a Path) -> anyhow::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::NamedTempFile::new_in(folder).code(|| unwritable(path))?;
+        Ok(Self { path, file: BufWriter::with_capacity(1 << 20, file), sha256: Sha256::new(), bytes: 0 })
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        self.sha256.update(bytes);
+        self.bytes += bytes.len() as u64;
+        self.file.write_all(bytes).code(|| unwritable(self.path))
+    }
+
+    /// Its bytes and their hash in hex.
+    pub(super) fn finish(self) -> anyhow::Result<(u64, String)> {
+        let unwritable = || unwritable(self.path);
+        let file = self.file.into_inner().map_err(std::io::IntoInnerError::into_error).code(unwritable)?;
+        file.as_file().sync_all().code(unwritable)?;
+        file.persist(self.path).code(unwritable)?;
+        Ok((self.bytes, hex::encode(self.sha256.finalize())))
+    }
+}
+
+fn unwritable(path: &Path) -> pc_base::Coded {
+    coded(Code::FileUnreadable).with("path", path.display())
+}
+
+impl Searched {
+    /// Fails where a line could not be looked through; `lines` came before this part.
+    pub(super) fn whole(&self, path: &Path, lines: u64) -> anyhow::Result<()> {
+        if let Some((line, long)) = self.unread {
+            let code = if long { Code::RowTooLong } else { Code::RowEncodingWrong };
+            let error = coded(code).with("path", path.display()).with("line", lines + line + 1);
+            bail!(if long { error.with("limit", LINE_BYTES) } else { error.with("encoding", "UTF-8") });
+        }
+        Ok(())
+    }
+
+    /// Its bytes with what `replacement` gives for a find in its place; nothing leaves the find.
+    pub(super) fn rewritten(&self, mut replacement: impl FnMut(&Hit) -> Option<String>) -> Vec<u8> {
+        let (mut out, mut at) = (Vec::with_capacity(self.bytes.len()), 0);
+        for line in &self.lines_found {
+            for hit in &line.hits {
+                if let Some(new) = replacement(hit) {
+                    out.extend_from_slice(&self.bytes[at..line.offset + hit.start]);
+                    out.extend_from_slice(hit.written(&new).as_bytes());
+                    at = line.offset + hit.end;
+                }
             }
         }
+        out.extend_from_slice(&self.bytes[at..]);
+        out
     }
-    out.extend_from_slice(&part.bytes[at..]);
-    out
+}
+
+/// What is done with a find, and what takes its place.
+pub(super) fn treated(plan: &Plan, (key, stand_ins): (&Key, &mut StandIns), hit: &Hit) -> (&'static str, String) {
+    match plan.way(hit.span.kind) {
+        Way::Keep => ("keep", hit.original.clone()),
+        Way::Mask => ("mask", mask(&hit.span, &hit.original)),
+        Way::Remove => ("remove", plan.label(hit.span.kind)),
+        Way::Generalise => ("generalise", generalise(&hit.span, &hit.original)),
+        Way::Pseudonym => ("pseudonym", stand_ins.of(key, &hit.span, &hit.original)),
+    }
+}
+
+fn edited(part: &Searched, plan: &Plan, (key, stand_ins): (&Key, &mut StandIns), report: &mut MaskReport) -> Vec<u8> {
+    part.rewritten(|hit| {
+        let (name, new) = treated(plan, (key, &mut *stand_ins), hit);
+        *report.done.entry(hit.span.kind).or_default().entry(name).or_default() += 1;
+        let changed = new != hit.original;
+        report.changed += u64::from(changed);
+        changed.then_some(new)
+    })
 }

@@ -8,6 +8,9 @@ mod file;
 mod kinds;
 mod numbers;
 mod people;
+mod preview;
+mod register;
+mod reverse;
 mod rows;
 mod secrets;
 mod stand_ins;
@@ -28,7 +31,10 @@ use crate::finding::Found;
 use context::Context;
 pub use file::{MaskReport, Place, PrivacyReport, ScanOptions, mask_file, scan_file};
 pub use kinds::{Certainty, Kind, Span};
-pub use stand_ins::{Key, StandIns, reverse};
+pub use preview::{Piece, Preview, PreviewOptions, PreviewRow, PreviewText, mask_preview};
+pub use register::StandIns;
+pub use reverse::{ReverseReport, reverse, reverse_file};
+pub use stand_ins::Key;
 pub use ways::{Plan, Way};
 
 /// Most bytes of one compiled expression.
@@ -130,7 +136,7 @@ impl Detector {
 
     /// What is said of a line of a file: a finding for each find, in its order.
     pub(crate) fn look(&self, line: &str, take: impl FnMut(Found)) {
-        rows::find(self, line).iter().map(rows::Hit::found).for_each(take);
+        rows::find(&|text| self.scan(text), line).iter().map(rows::Hit::found).for_each(take);
     }
 
     fn own(&self, text: &str, found: &mut Vec<Span>) {
@@ -200,7 +206,7 @@ fn candidates(context: &Context<'_>, found: &mut Vec<Span>) {
     while let Some(step) = bytes[at..].iter().position(|byte| TRIGGERS[usize::from(*byte)]) {
         at += step;
         match bytes[at] {
-            b'@' => found.extend(tokens::email(context, at)),
+            b'@' => found.extend(tokens::email(context, at).or_else(|| people::mentioned(context, at + 1))),
             b':' | b'-' if at >= colons_until => {
                 if let Some(span) = tokens::colons(context, at) {
                     colons_until = span.end;
@@ -233,6 +239,15 @@ fn number(context: &Context<'_>, at: usize, found: &mut Vec<Span>) -> usize {
             return span.end.max(at + 1);
         }
     }
+    // Six pairs of digits are an address of a card as well as pairs with letters; with one capital pair before, insurance's.
+    let insured = plain == 2 && matches!(bytes[..at], [.., b'A'..=b'Z', b'A'..=b'Z', b' ']);
+    let paired = if insured { tokens::insurance(context, at - 3) } else { None };
+    let hyphened = plain == 2 && after == b'-' && !lettered;
+    let paired = paired.or_else(|| if hyphened { tokens::colons(context, at + 2) } else { None });
+    if let Some(span) = paired {
+        found.push(span);
+        return span.end;
+    }
     if after == b'.'
         && plain <= 3
         && let Some(span) = tokens::ipv4(context, at)
@@ -240,7 +255,9 @@ fn number(context: &Context<'_>, at: usize, found: &mut Vec<Span>) -> usize {
         found.push(span);
         return span.end;
     }
-    if plain <= 6 && plain > 0 {
+    if plain == 0 {
+        found.extend(people::chinese_address(context, at));
+    } else if plain <= 6 {
         if after == b' ' || after.is_ascii_alphabetic() {
             found.extend(people::english_address(context, at));
         } else if after >= 0x80 || after == b'-' || after == b'#' {

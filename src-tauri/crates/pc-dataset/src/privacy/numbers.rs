@@ -112,7 +112,7 @@ fn window(context: &Context<'_>, run: &Run, first: usize, last: usize) -> Option
     resident_x(context, digits, place, &seps)
         .or_else(|| if spaced { resident(context, digits, place) } else { None })
         .or_else(|| mobile(context, digits, place, &sizes, &seps))
-        .or_else(|| (sizes.len() == 1).then(|| credit(digits, place)).flatten())
+        .or_else(|| (sizes.len() == 1).then(|| credit(context, digits, place)).flatten())
         .or_else(|| if spaced { card(context, digits, place, &sizes) } else { None })
         .or_else(|| landline(context, digits, place, &sizes, &seps))
         .or_else(|| social(context, digits, place, &sizes, &seps))
@@ -133,8 +133,9 @@ fn resident_x(context: &Context<'_>, digits: &[u8], place: (usize, usize), seps:
 }
 
 /// A credit code that happens to hold no letter.
-fn credit(digits: &[u8], place: (usize, usize)) -> Option<Span> {
-    credit_code(digits).then(|| Span::new(Kind::CreditCode, place, Certainty::Certain, ""))
+fn credit(context: &Context<'_>, digits: &[u8], place: (usize, usize)) -> Option<Span> {
+    (credit_code(digits) && !context.numbered_otherwise(place.0))
+        .then(|| Span::new(Kind::CreditCode, place, Certainty::Certain, ""))
 }
 
 fn resident(context: &Context<'_>, digits: &[u8], place: (usize, usize)) -> Option<Span> {
@@ -159,7 +160,9 @@ fn mobile(context: &Context<'_>, digits: &[u8], place: (usize, usize), sizes: &[
         _ => return None,
     };
     let real = mobile_prefix(bare) && bare[3..].iter().any(|digit| *digit != bare[3]);
-    (real && !context.numbered_otherwise(start))
+    // An amount of money.
+    let money = context.text[place.1..].trim_start().starts_with(['元', '円']);
+    (real && !money && !context.numbered_otherwise(start))
         .then(|| Span::new(Kind::Mobile, (start, place.1), Certainty::Likely, ""))
 }
 

@@ -53,6 +53,20 @@ pub(super) const NAME_CUES: &[&str] = &[
     "报名人",
     "家长",
     "真名",
+    "同行人",
+    "家属",
+    "担保人",
+    "监护人",
+    "配偶",
+    "陪同人",
+    "访客",
+    "来访人",
+    "证明人",
+    "推荐人",
+    "介绍人",
+    "开票给",
+    "转账给",
+    "法人",
 ];
 /// Words before which a name stands.
 pub(super) const TITLES: &[&str] = &[
@@ -91,6 +105,10 @@ pub(super) const ENGLISH_CUES: &[&str] = &[
     "Dear Mr. ",
     "Dear Ms. ",
     "on behalf of ",
+    "regards,\n",
+    "Sincerely,\n",
+    "Yours,\n",
+    "Cheers,\n",
 ];
 /// Characters that begin what follows a name rather than end it.
 const AFTER: &str = "的是在了和与及或、电手身男女性生年住地来去从到对向说先小同老已将要想有没请问也都就为给被把让很不会能可需预订入退办购买拨打联联系，。；：！？";
@@ -137,6 +155,17 @@ pub(super) fn after_cue(context: &Context<'_>, at: usize) -> Option<Span> {
     (end > family).then(|| Span::new(Kind::Name, (start, start + end), Certainty::Likely, "chinese"))
 }
 
+/// A name behind `@`, as chats mention people: it ends where the mention does.
+pub(super) fn mentioned(context: &Context<'_>, at: usize) -> Option<Span> {
+    let rest = &context.text[at..];
+    let end: usize = rest.chars().take(5).take_while(|c| han(*c)).map(char::len_utf8).sum();
+    let name = &rest[..end];
+    let given = name[surname(name)?..].chars().count();
+    let ends = rest[end..].chars().next().is_none_or(char::is_whitespace);
+    let free = (1..=2).contains(&given) && ends && !made_up(name);
+    free.then(|| Span::new(Kind::Name, (at, at + end), Certainty::Possible, "chinese"))
+}
+
 /// Words that often follow a name without a mark between.
 fn word_follows(text: &str) -> bool {
     [
@@ -162,7 +191,7 @@ pub(super) fn before_title(context: &Context<'_>, at: usize) -> Option<Span> {
         let given_count = text[family..].chars().count();
         let verb = [
             "感谢", "多谢", "谢谢", "通知", "方便", "安排", "安全", "时候", "高级", "项目", "任何", "全部", "关于",
-            "由于", "对于", "于是", "解决", "成为", "都是", "大堂", "客房",
+            "由于", "对于", "于是", "解决", "成为", "都是", "大堂", "客房", "全体",
         ]
         .iter()
         .any(|word| {
@@ -184,14 +213,17 @@ pub(super) fn english(context: &Context<'_>, at: usize) -> Option<Span> {
     let (mut end, mut words) = (0, 0);
     for word in rest.split_inclusive(' ').take(3) {
         let bare = word.trim_end_matches(' ');
-        let name = bare.trim_end_matches([',', '.', ';', '!', '?', ':', ')', '"', '\n']);
-        let letters = name.chars().all(|c| c.is_alphabetic() && !han(c) || matches!(c, '-' | '\''));
+        let part = |c: &char| c.is_alphabetic() && !han(*c) || matches!(c, '-' | '\'');
+        let length: usize = bare.chars().take_while(part).map(char::len_utf8).sum();
+        let name = &bare[..length];
+        // `Smith42` and `Hall_3` are nobody's names.
+        let letters = !bare[length..].starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '@' | '/'));
         let capital = name.chars().next().is_some_and(char::is_uppercase);
         let common = [
             "The", "This", "Please", "And", "Your", "Our", "I", "We", "Hotel", "Room", "Is", "Not", "From", "At", "In",
         ]
         .contains(&name);
-        let initial = name.chars().count() == 1 && bare.ends_with('.');
+        let initial = name.chars().count() == 1 && bare[length..].starts_with('.');
         if name.starts_with("Xq")
             || !letters
             || !capital
@@ -217,10 +249,12 @@ const PLACES: &str = "北京 上海 天津 重庆 河北 山西 辽宁 吉林 �
 /// Ends of street names, the longer first.
 const STREETS: &[&str] = &[
     "大道", "大街", "胡同", "路", "街", "巷", "弄", "道", "村", "小区", "花园", "广场", "大厦", "园区", "公寓", "里",
-    "新村", "家园",
+    "新村", "家园", "区", "园", "苑", "段", "组",
 ];
+/// Ends of what stands between a house number and a room: `88号财富广场2201室`.
+const HOUSES: &[&str] = &["广场", "大厦", "大楼", "中心", "公寓", "花园", "小区", "家园", "苑", "城", "座", "园"];
 /// What may stand behind the house number.
-const UNITS: &[&str] = &["号楼", "号院", "号", "栋", "幢", "座", "单元", "层", "楼", "室", "弄", "房", "#"];
+const UNITS: &[&str] = &["号楼", "号院", "号", "栋", "幢", "座", "单元", "层", "楼", "室", "弄", "房", "组", "#"];
 
 /// A Chinese address whose number begins at the place: `…路128号`.
 pub(super) fn chinese_address(context: &Context<'_>, at: usize) -> Option<Span> {
@@ -239,7 +273,8 @@ pub(super) fn chinese_address(context: &Context<'_>, at: usize) -> Option<Span> 
 fn units(text: &str) -> Option<usize> {
     let (mut end, mut parts) = (0, 0);
     while parts < 6 {
-        let rest = &text[end..];
+        let house = if parts > 0 { named_house(&text[end..]) } else { 0 };
+        let rest = &text[end + house..];
         let digits: usize = rest
             .chars()
             .take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || ('０'..='９').contains(c))
@@ -249,16 +284,24 @@ fn units(text: &str) -> Option<usize> {
         else {
             break;
         };
-        // `5号线` is a line of the underground.
-        if rest[digits + unit.len()..].starts_with('线') {
+        // `5号线` is a line of the underground, `128号公交` one of buses.
+        let after = &rest[digits + unit.len()..];
+        if after.starts_with('线') || after.starts_with("公交") || after.starts_with("决议") {
             break;
         }
-        end += digits + unit.len();
+        end += house + digits + unit.len();
         parts += 1;
     }
     let rest = &text[end..];
     let room = rest.bytes().take_while(u8::is_ascii_digit).count();
     (parts > 0).then_some(end + if (3..=4).contains(&room) { room } else { 0 })
+}
+
+/// Bytes of a building's name before the number of a room.
+fn named_house(text: &str) -> usize {
+    let end: usize = text.chars().take(9).take_while(|c| han(*c)).map(char::len_utf8).sum();
+    let name = &text[..end];
+    if end > 0 && HOUSES.iter().any(|kind| name.ends_with(kind)) { end } else { 0 }
 }
 
 /// The beginning of `…区` or `…县` before a street.
@@ -333,7 +376,9 @@ pub(super) fn english_address(context: &Context<'_>, at: usize) -> Option<Span> 
     // A flat, a city, a state and its code may follow, each behind a comma.
     for _ in 0..4 {
         let Some(part) = rest[end..].strip_prefix(", ") else { break };
-        let part = &part[..part.find([',', '.', ';', '\n', '!', '?', ')', '"']).unwrap_or(part.len())];
+        let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '#' | '-');
+        let part = &part[..part.find(|c| !inner(c)).unwrap_or(part.len())];
+        let part = part.trim_end();
         let words: Vec<_> = part.split(' ').collect();
         let good = words.len() <= 3
             && words.iter().all(|w| {
@@ -346,7 +391,10 @@ pub(super) fn english_address(context: &Context<'_>, at: usize) -> Option<Span> 
         }
         end += 2 + part.len();
     }
-    Some(Span::new(Kind::Address, (at, at + end), Certainty::Likely, "english"))
+    // `No. 88 Jianguo Road`
+    let before = ["No. ", "No.", "no. "].iter().find(|word| context.text[..at].ends_with(**word));
+    let start = at - before.map_or(0, |word| word.len());
+    Some(Span::new(Kind::Address, (start, at + end), Certainty::Likely, "english"))
 }
 
 /// Is the name a stand-in, or a mark of masking?

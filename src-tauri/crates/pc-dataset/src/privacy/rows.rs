@@ -1,19 +1,22 @@
 //! The texts of one JSONL row where they stand in the line, so that a find can be replaced and every other byte stays.
 //! A tool call's arguments are JSON within a text and are walked, too. Deliberately absent: whether the row is good.
 
-use super::{Detector, Span};
+use super::Span;
 use crate::finding::Found;
 
 /// Keys whose texts are the format's and never people's.
 const STRUCTURE: &[&str] = &["role", "type", "tool_call_id"];
 /// Nesting of JSON within texts that is followed.
 const WITHIN: usize = 2;
+/// Digits of the shortest number that may be somebody's.
+const NUMBER: usize = 7;
 /// Nesting of one value that is named in a path; deeper ones keep the path of their ancestor.
 const STEPS: usize = 64;
 
 /// One find in a line.
 #[derive(Clone, Debug)]
 pub(super) struct Hit {
+    /// Its bytes are those of the text that was looked at.
     pub span: Span,
     /// Bytes of the line that are to be replaced.
     pub start: usize,
@@ -23,10 +26,45 @@ pub(super) struct Hit {
     pub path: String,
     /// Characters before it in the text at the path.
     pub before: usize,
-    /// How often the replacement is escaped.
-    escapes: usize,
-    /// It is a number without quotes: what replaces it is a text.
+    /// How the replacement is escaped, the innermost text's way first.
+    escapes: Vec<Escapes>,
+    /// It is a number without quotes.
     bare: bool,
+}
+
+/// How a text is written within JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Escapes {
+    /// What must be escaped is.
+    Few,
+    /// Everything but ASCII is, as Python's `json` does it.
+    Ascii,
+}
+
+impl Escapes {
+    /// The way of a text that stands there already.
+    fn of(raw: &str) -> Self {
+        if raw.contains("\\u") { Self::Ascii } else { Self::Few }
+    }
+
+    fn written(self, text: &str) -> String {
+        let quoted = serde_json::Value::from(text).to_string();
+        let bare = &quoted[1..quoted.len() - 1];
+        match self {
+            Self::Few => bare.to_owned(),
+            Self::Ascii => {
+                let (mut all, mut units) = (String::with_capacity(bare.len() * 2), [0; 2]);
+                for c in bare.chars() {
+                    if c.is_ascii() {
+                        all.push(c);
+                    } else {
+                        c.encode_utf16(&mut units).iter().for_each(|unit| all.push_str(&format!("\\u{unit:04x}")));
+                    }
+                }
+                all
+            }
+        }
+    }
 }
 
 impl Hit {
@@ -35,44 +73,46 @@ impl Hit {
         Found { column: self.before as u64 + 1, ..Found::new(self.span.kind.code(), self.path.clone()) }
     }
 
-    /// The replacement as the line wants it.
+    /// The replacement as the line wants it. What replaces a number is a number where it can be, else a text.
     pub fn written(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        let mut left = self.escapes;
-        if self.bare {
-            text = format!("\"{}\"", escaped(&text));
-        }
-        while left > 0 {
-            text = escaped(&text);
-            left -= 1;
-        }
-        text
+        let number = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
+        let text = if self.bare && !number { format!("\"{}\"", Escapes::Few.written(text)) } else { text.to_owned() };
+        self.escapes.iter().fold(text, |text, escapes| escapes.written(&text))
     }
 }
 
-fn escaped(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
+/// A text that holds finds, without its escapes.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub path: String,
+    pub text: String,
+    /// Places among the line's hits.
+    pub hits: std::ops::Range<usize>,
+}
+
+/// A search through the texts of a line.
+pub(super) struct Search<'a> {
+    /// All finds of a text, in its order, none over another.
+    look: &'a dyn Fn(&str) -> Vec<Span>,
+    pub hits: Vec<Hit>,
+    /// Texts with finds, where they are asked for.
+    pub seen: Option<Vec<Seen>>,
+    /// Something stands outside of texts that JSON does not have.
+    foreign: bool,
 }
 
 /// All finds of a line, in its order. A line that is no JSON is looked at as it stands.
-pub(super) fn find(detector: &Detector, line: &str) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    if line.trim_start().starts_with(['{', '[']) {
-        walk(detector, line, 0, "", &mut hits);
-    } else {
-        hits.extend(detector.scan(line).into_iter().map(|span| Hit {
-            span,
-            start: span.start,
-            end: span.end,
-            original: line[span.start..span.end].to_owned(),
-            path: String::new(),
-            before: line[..span.start].chars().count(),
-            escapes: 0,
-            bare: false,
-        }));
-    }
-    hits
+pub(super) fn find(look: &dyn Fn(&str) -> Vec<Span>, line: &str) -> Vec<Hit> {
+    let mut search = Search { look, hits: Vec::new(), seen: None, foreign: false };
+    search.line(line);
+    search.hits
+}
+
+/// All finds of a line, and the texts that they are in.
+pub(super) fn find_seen(look: &dyn Fn(&str) -> Vec<Span>, line: &str) -> (Vec<Hit>, Vec<Seen>) {
+    let mut search = Search { look, hits: Vec::new(), seen: Some(Vec::new()), foreign: false };
+    search.line(line);
+    (search.hits, search.seen.unwrap_or_default())
 }
 
 /// One list or object that is open.
@@ -83,43 +123,127 @@ struct Frame {
     on_key: bool,
 }
 
-fn walk(detector: &Detector, line: &str, depth: usize, outer: &str, hits: &mut Vec<Hit>) {
-    let bytes = line.as_bytes();
-    let mut open: Vec<Frame> = Vec::new();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'{' | b'[' if open.len() < STEPS => {
-                open.push(Frame { object: *byte == b'{', key: (0, 0), index: 0, on_key: *byte == b'{' });
+impl Search<'_> {
+    fn line(&mut self, line: &str) {
+        if line.trim_start().starts_with(['{', '[']) {
+            self.walk(line, 0, "");
+            if !self.foreign {
+                return;
             }
-            b'}' | b']' => drop(open.pop()),
-            b',' => {
-                if let Some(frame) = open.last_mut() {
-                    frame.index += 1;
-                    frame.on_key = frame.object;
-                }
-            }
-            b':' => {
-                if let Some(frame) = open.last_mut() {
-                    frame.on_key = false;
-                }
-            }
-            b'"' => {
-                let end = text_end(bytes, at + 1);
-                match open.last_mut() {
-                    Some(frame) if frame.on_key => frame.key = (at + 1, end),
-                    _ => text(detector, line, (at + 1, end), &open, (depth, outer), hits),
-                }
-                at = end;
-            }
-            b'0'..=b'9' if depth > 0 => {
-                let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-                number(detector, line, (at, at + length), &open, (depth, outer), hits);
-                at += length - 1;
-            }
-            _ => {}
+            self.hits.clear();
+            self.seen.iter_mut().for_each(Vec::clear);
         }
-        at += 1;
+        for span in (self.look)(line) {
+            let (start, end) = (span.start, span.end);
+            let original = line[start..end].to_owned();
+            let (before, path) = (line[..start].chars().count(), String::new());
+            self.hits.push(Hit { span, start, end, original, path, before, escapes: Vec::new(), bare: false });
+        }
+        self.see(0, "", line);
+    }
+
+    /// Keeps a text whose finds are those from `first` on.
+    fn see(&mut self, first: usize, path: &str, text: &str) {
+        let hits = first..self.hits.len();
+        if let Some(seen) = self.seen.as_mut().filter(|_| !hits.is_empty()) {
+            seen.push(Seen { path: path.to_owned(), text: text.to_owned(), hits });
+        }
+    }
+
+    fn walk(&mut self, line: &str, depth: usize, outer: &str) {
+        let bytes = line.as_bytes();
+        let mut open: Vec<Frame> = Vec::new();
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'{' | b'[' if open.len() < STEPS => {
+                    open.push(Frame { object: *byte == b'{', key: (0, 0), index: 0, on_key: *byte == b'{' });
+                }
+                b'}' | b']' => drop(open.pop()),
+                b',' => {
+                    if let Some(frame) = open.last_mut() {
+                        frame.index += 1;
+                        frame.on_key = frame.object;
+                    }
+                }
+                b':' => {
+                    if let Some(frame) = open.last_mut() {
+                        frame.on_key = false;
+                    }
+                }
+                b'"' => {
+                    let end = text_end(bytes, at + 1);
+                    match open.last_mut() {
+                        Some(frame) if frame.on_key => frame.key = (at + 1, end),
+                        _ => self.text(line, (at + 1, end), &open, (depth, outer)),
+                    }
+                    at = end;
+                }
+                b'0'..=b'9' | b'-' => {
+                    let part = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
+                    let length = bytes[at..].iter().take_while(part).count();
+                    if bytes[at..at + length].iter().all(u8::is_ascii_digit) {
+                        self.number(line, (at, at + length), &open, outer);
+                    }
+                    at += length - 1;
+                }
+                b' ' | b'\t' | b'\r' | b'\n' | b'a'..=b'z' => {}
+                _ => self.foreign |= open.len() < STEPS,
+            }
+            at += 1;
+        }
+    }
+
+    /// A number without quotes, such as `{"phone":13800138000}`: its key says what it is called.
+    fn number(&mut self, line: &str, (start, end): (usize, usize), open: &[Frame], outer: &str) {
+        if end - start < NUMBER {
+            return;
+        }
+        let key = open.last().filter(|frame| frame.object).and_then(|frame| line.get(frame.key.0..frame.key.1));
+        let text = format!("{}: {}", key.unwrap_or_default(), &line[start..end]);
+        let whole = (text.len() - (end - start), text.len());
+        let Some(span) = (self.look)(&text).into_iter().find(|span| (span.start, span.end) == whole) else { return };
+        let (first, path) = (self.hits.len(), path(line, open, outer));
+        let original = line[start..end].to_owned();
+        let (path_of, escapes) = (path.clone(), Vec::new());
+        self.hits.push(Hit { span, start, end, original, path: path_of, before: 0, escapes, bare: true });
+        self.see(first, &path, &text);
+    }
+
+    fn text(&mut self, line: &str, (start, end): (usize, usize), open: &[Frame], (depth, outer): (usize, &str)) {
+        let key = open.last().filter(|frame| frame.object).and_then(|frame| line.get(frame.key.0..frame.key.1));
+        if key.is_some_and(|key| STRUCTURE.contains(&key)) {
+            return;
+        }
+        let raw = &line[start..end];
+        let decoded = memchr::memchr(b'\\', raw.as_bytes()).map(|_| Decoded::of(raw));
+        let plain = decoded.as_ref().map_or(raw, |decoded| decoded.text.as_str());
+        let place = |at: usize| start + decoded.as_ref().map_or(at, |decoded| decoded.raw(at));
+        let first = self.hits.len();
+        if key == Some("arguments") && depth < WITHIN && plain.starts_with('{') && crate::json::parse(plain).is_ok() {
+            self.walk(plain, depth + 1, &path(line, open, outer));
+            for hit in &mut self.hits[first..] {
+                (hit.start, hit.end) = (place(hit.start), place(hit.end));
+                hit.escapes.push(Escapes::of(&line[hit.start..hit.end]));
+            }
+            return;
+        }
+        for span in (self.look)(plain) {
+            let (start, end) = (place(span.start), place(span.end));
+            self.hits.push(Hit {
+                span,
+                start,
+                end,
+                original: plain[span.start..span.end].to_owned(),
+                path: path(line, open, outer),
+                before: plain[..span.start].chars().count(),
+                escapes: vec![Escapes::of(&line[start..end])],
+                bare: false,
+            });
+        }
+        if first < self.hits.len() {
+            self.see(first, &path(line, open, outer), plain);
+        }
     }
 }
 
@@ -149,66 +273,6 @@ fn path(line: &str, open: &[Frame], outer: &str) -> String {
         }
     }
     path
-}
-
-/// A number of a tool call's arguments: `{"phone":13800138000}`.
-fn number(
-    detector: &Detector,
-    line: &str,
-    (start, end): (usize, usize),
-    open: &[Frame],
-    (depth, outer): (usize, &str),
-    hits: &mut Vec<Hit>,
-) {
-    let whole = detector.scan(&line[start..end]).into_iter().find(|span| (span.start, span.end) == (0, end - start));
-    hits.extend(whole.map(|span| Hit {
-        span,
-        start,
-        end,
-        original: line[start..end].to_owned(),
-        path: path(line, open, outer),
-        before: 0,
-        escapes: depth,
-        bare: true,
-    }));
-}
-
-fn text(
-    detector: &Detector,
-    line: &str,
-    (start, end): (usize, usize),
-    open: &[Frame],
-    (depth, outer): (usize, &str),
-    hits: &mut Vec<Hit>,
-) {
-    let key = open.last().filter(|frame| frame.object).and_then(|frame| line.get(frame.key.0..frame.key.1));
-    if key.is_some_and(|key| STRUCTURE.contains(&key)) {
-        return;
-    }
-    let raw = &line[start..end];
-    let decoded = memchr::memchr(b'\\', raw.as_bytes()).map(|_| Decoded::of(raw));
-    let plain = decoded.as_ref().map_or(raw, |decoded| decoded.text.as_str());
-    let place = |at: usize| start + decoded.as_ref().map_or(at, |decoded| decoded.raw(at));
-    if key == Some("arguments") && depth < WITHIN && plain.starts_with('{') && crate::json::parse(plain).is_ok() {
-        let (first, outer) = (hits.len(), path(line, open, outer));
-        walk(detector, plain, depth + 1, &outer, hits);
-        for hit in &mut hits[first..] {
-            (hit.start, hit.end) = (place(hit.start), place(hit.end));
-        }
-        return;
-    }
-    for span in detector.scan(plain) {
-        hits.push(Hit {
-            span,
-            start: place(span.start),
-            end: place(span.end),
-            original: plain[span.start..span.end].to_owned(),
-            path: path(line, open, outer),
-            before: plain[..span.start].chars().count(),
-            escapes: depth + 1,
-            bare: false,
-        });
-    }
 }
 
 /// A text without its escapes, and where each piece stood.

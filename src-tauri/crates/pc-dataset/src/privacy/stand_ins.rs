@@ -2,13 +2,9 @@
 //! HMAC-SHA256, keep the original's form with right check digits, and lie where nothing real is: regions 99, mobile prefix
 //! 154, local numbers from 1, card numbers from 99, plates with I, example.com, 240.0.0.0/4, 2001:db8::/32, surnames that
 //! nobody bears. Two originals never share one: a derived value that is taken is derived again, so files that are
-//! masked one after the other should share the map, too. Deliberately absent: keeping the map, which its caller seals.
+//! masked one after the other should share the register, too. Deliberately absent: which are taken, which is `register`'s.
 
-use std::collections::{BTreeMap, HashMap};
-
-use aho_corasick::{AhoCorasickBuilder, MatchKind};
 use hmac::{Hmac, Mac as _};
-use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::checks::{CREDIT, area_code, credit_check, hong_kong_check, luhn, mod97, resident_check, taiwan_sum};
@@ -18,6 +14,9 @@ use super::{Kind, Span};
 pub(super) const RARE: &str = "亍兀丐卅丕亘丞噩丨禺夭爻囟馗亳亵脔嬴羸冥匮匾匣匦赜刈刎刭刳刿剀";
 /// Their given characters, none a surname, so that no part of a stand-in reads as a name.
 const GIVEN: &str = "伟芳娜秀敏静丽磊洋艳勇杰娟涛超霞刚桂萍辉玲桐雅晨悦欣怡涵梓轩萱浩博睿昊煜晖嘉琪瑶璐婷雪梦茜蕾薇";
+
+/// After so many derivations that were taken, a stand-in gives up the original's form.
+const TRIES: u32 = 1_000;
 
 /// The key of stand-ins; 32 random bytes that the caller keeps sealed.
 #[derive(Clone)]
@@ -29,116 +28,12 @@ impl Drop for Key {
     }
 }
 
-/// Stand-ins so far. Serialised it is the map back to people: seal it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<Entry>", into = "Vec<Entry>")]
-pub struct StandIns {
-    /// Original, as compared, to the number of the derivation that was free.
-    chosen: HashMap<(Kind, String), u32>,
-    /// Stand-in, as compared, to its original.
-    taken: HashMap<String, (Kind, String)>,
-    /// Stand-in as written to original as written.
-    back: BTreeMap<String, (Kind, String)>,
-    /// Number of the derivation of each written stand-in.
-    numbers: BTreeMap<String, u32>,
-}
-
-/// One stand-in as written, and what it stands for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Entry {
-    kind: Kind,
-    stand_in: String,
-    original: String,
-    number: u32,
-}
-
-impl From<StandIns> for Vec<Entry> {
-    fn from(all: StandIns) -> Self {
-        let number = |stand_in: &String| all.numbers.get(stand_in).copied().unwrap_or_default();
-        let entry = |(stand_in, (kind, original)): (&String, &(Kind, String))| Entry {
-            kind: *kind,
-            number: number(stand_in),
-            stand_in: stand_in.clone(),
-            original: original.clone(),
-        };
-        all.back.iter().map(entry).collect()
-    }
-}
-
-impl From<Vec<Entry>> for StandIns {
-    fn from(entries: Vec<Entry>) -> Self {
-        let mut all = Self::default();
-        for entry in entries {
-            let original = (entry.kind, compared(entry.kind, &entry.original));
-            all.chosen.insert(original.clone(), entry.number);
-            all.taken.insert(compared(entry.kind, &entry.stand_in), original);
-            all.numbers.insert(entry.stand_in.clone(), entry.number);
-            all.back.insert(entry.stand_in, (entry.kind, entry.original));
-        }
-        all
-    }
-}
-
 /// A full-width sign as its plain one.
 pub(super) fn half(c: char) -> char {
     match c {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
         _ => c,
     }
-}
-
-/// What makes two ways of writing the same number, code or address the same.
-fn compared(kind: Kind, text: &str) -> String {
-    let plain = text.chars().map(half);
-    match kind {
-        Kind::Name | Kind::Address | Kind::Custom => text.to_owned(),
-        Kind::Email | Kind::Ip => plain.flat_map(char::to_lowercase).collect(),
-        Kind::Mobile => {
-            let digits: Vec<char> = plain.filter(char::is_ascii_digit).collect();
-            digits[digits.len().saturating_sub(11)..].iter().collect()
-        }
-        _ => plain.filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect(),
-    }
-}
-
-impl StandIns {
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.back.len()
-    }
-
-    /// Are there none?
-    pub fn is_empty(&self) -> bool {
-        self.back.is_empty()
-    }
-
-    /// The stand-in for a find.
-    pub(super) fn of(&mut self, key: &Key, span: &Span, text: &str) -> String {
-        let original = (span.kind, compared(span.kind, text));
-        let mut number = self.chosen.get(&original).copied().unwrap_or_default();
-        loop {
-            let written = derive(key, span, text, &original.1, number);
-            let plain = compared(span.kind, &written);
-            let free = self.taken.get(&plain).is_none_or(|other| *other == original);
-            // Two ways of writing one original may meet in one stand-in (`A` and `a`): it would not be known which to restore.
-            let same = self.back.get(&written).is_none_or(|(_, before)| before == text);
-            if free && same {
-                self.chosen.insert(original.clone(), number);
-                self.taken.insert(plain, original);
-                self.numbers.insert(written.clone(), number);
-                self.back.insert(written.clone(), (span.kind, text.to_owned()));
-                return written;
-            }
-            number += 1;
-        }
-    }
-}
-
-/// Puts all originals back into a text.
-pub fn reverse(map: &StandIns, text: &str) -> anyhow::Result<String> {
-    let originals: Vec<&str> = map.back.values().map(|(_, original)| original.as_str()).collect();
-    let finder = AhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest).build(map.back.keys())?;
-    Ok(finder.replace_all(text, &originals))
 }
 
 /// Endless bytes of one derivation.
@@ -184,9 +79,13 @@ impl Stream<'_> {
     }
 }
 
-fn derive(key: &Key, span: &Span, text: &str, original: &str, number: u32) -> String {
+/// The derivation of a number: the same for the same key, kind, original as compared, and number.
+pub(super) fn derive(key: &Key, span: &Span, text: &str, original: &str, number: u32) -> String {
     let about = format!("{}\0{original}\0{number}\0", span.kind.name());
     let mut stream = Stream { key, about, block: Vec::new(), blocks: 0 };
+    if number > TRIES {
+        return format!("<{}-{}>", span.kind.name(), stream.hex(16));
+    }
     let plain: Vec<u8> = text.chars().map(half).filter(char::is_ascii_alphanumeric).map(|c| c as u8).collect();
     match span.kind {
         Kind::Name => name(&mut stream, span, text, number),
@@ -234,7 +133,7 @@ fn refill(text: &str, signs: &[u8]) -> String {
 
 fn name(stream: &mut Stream<'_>, span: &Span, text: &str, number: u32) -> String {
     if span.detail == "chinese" {
-        let count = text.chars().count();
+        let count = text.chars().count() + number as usize / 100;
         // One character alone, or a crowd, needs more than the list has: CJK Extension A has 6,582.
         let first = if count == 1 || number > 15 {
             char::from_u32(0x3400 + stream.below(6_582) as u32).unwrap_or('㐀')
@@ -263,6 +162,11 @@ fn code(stream: &mut Stream<'_>, span: &Span, plain: &[u8]) -> Vec<u8> {
             let date = format!("{}{:02}{:02}", 1950 + stream.below(55), 1 + stream.below(12), 1 + stream.below(28));
             made[6..14].copy_from_slice(date.as_bytes());
             made[17] = resident_check(&made[..17]);
+            // Digits stay digits, so that a number of JSON stays one.
+            while plain[17].is_ascii_digit() && made[17] == b'X' {
+                made[14..17].copy_from_slice(&stream.digits(3));
+                made[17] = resident_check(&made[..17]);
+            }
         }
         Kind::ResidentId => made[..2].copy_from_slice(b"99"),
         Kind::Mobile => {

@@ -274,25 +274,106 @@ fn every_way_keeps_rows_valid_and_masking_twice_is_masking_once() {
     }
 }
 
+/// Secrets have no stand-ins.
+fn without_secrets(text: &str) -> String {
+    text.lines().filter(|line| !line.contains("LTAI")).map(|line| format!("{line}\n")).collect()
+}
+
 #[test]
-fn stand_ins_are_consistent_and_reversed_exactly() {
-    let text = rows(&mut StdRng::seed_from_u64(11))
-        .replace("\\\"phone\\\":1", "\\\"n\\\":\\\"x\\\",\\\"phone\\\":\\\"1")
-        .replace(",\\\"note", "\\\",\\\"note");
-    let text: String = text
-        .lines()
-        .filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
-        .map(|line| format!("{line}\n"))
-        .collect();
-    let plan_safe =
-        text.lines().filter(|line| !line.contains("LTAI")).map(|line| format!("{line}\n")).collect::<String>();
+fn stand_ins_are_consistent_and_a_file_is_turned_back_to_its_very_bytes() {
+    let plain = without_secrets(&rows(&mut StdRng::seed_from_u64(11)));
+    // As Python's `json` writes it, and a line of plain text.
+    let ascii = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", c as u32) };
+    let text = plain.clone() + &plain.chars().map(ascii).collect::<String>() + "联系人：李建国，13912345678\n";
     let mut stand_ins = StandIns::default();
-    let (masked, _) = run(&plan_safe, Way::Pseudonym, &mut stand_ins);
-    let (other, _) = run(&plan_safe, Way::Pseudonym, &mut StandIns::default());
+    let (masked, report) = run(&text, Way::Pseudonym, &mut stand_ins);
+    let (other, _) = run(&text, Way::Pseudonym, &mut StandIns::default());
     assert_eq!(masked, other, "the same key gives the same stand-ins");
+    assert!(!masked.contains("张伟") && !masked.contains("\\u5f20\\u4f1f") && !masked.contains("13912345678"));
+    assert!(masked.contains(r#"\"phone\":154"#), "a number stays a number");
+    let half = masked.len() / 2;
+    assert!(masked[half..].contains("\\u") && masked.len() > 100);
+
     let kept: StandIns = serde_json::from_str(&serde_json::to_string(&stand_ins).expect("serialises")).expect("reads");
-    assert!(!masked.contains("张伟") && masked.len() > 100);
-    assert_eq!(reverse(&kept, &masked).expect("reverses"), plan_safe);
+    assert_eq!(kept.len(), stand_ins.len());
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let (from, to) = (dir.path().join("a.jsonl"), dir.path().join("b.jsonl"));
+    pc_base::write_atomic(&from, masked.as_bytes()).expect("writable");
+    let back = reverse_file((&from, &to), &kept, &Silent, &Cancel::default()).expect("reverses");
+    assert_eq!(std::fs::read_to_string(&to).expect("written"), text);
+    assert_eq!((back.restored, back.output_sha256), (report.changed, report.found.sha256));
+    assert_eq!(reverse(&kept, masked.lines().last().expect("lines")), "联系人：李建国，13912345678");
+    let none = reverse(&StandIns::default(), &masked);
+    assert_eq!(none, masked, "another register knows none of them");
+}
+
+#[test]
+fn a_crowd_gets_as_many_stand_ins_and_none_begins_another() {
+    let (key, mut stand_ins) = (Key([3; 32]), StandIns::default());
+    let surnames: Vec<char> = people::SURNAMES.chars().take(60).collect();
+    let mut all = BTreeMap::new();
+    for given in '\u{4E00}'..'\u{4E60}' {
+        for surname in &surnames {
+            for name in [format!("{surname}{given}"), format!("{surname}{given}一")] {
+                let span = Span::new(Kind::Name, (0, name.len()), Certainty::Likely, "chinese");
+                all.insert(stand_ins.of(&key, &span, &name), name);
+            }
+        }
+    }
+    assert_eq!((all.len(), stand_ins.len()), (60 * 0x60 * 2, 60 * 0x60 * 2));
+    let sorted: Vec<&String> = all.keys().collect();
+    assert_eq!(sorted.windows(2).find(|pair| pair[1].starts_with(pair[0].as_str())), None);
+    let text: String = all.keys().map(String::as_str).collect();
+    assert_eq!(reverse(&stand_ins, &text), all.values().map(String::as_str).collect::<String>());
+}
+
+#[test]
+fn a_preview_shows_what_masking_then_does_and_says_how_much_it_saw() {
+    let text = rows(&mut StdRng::seed_from_u64(12));
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = dir.path().join("a.jsonl");
+    pc_base::write_atomic(&path, text.as_bytes()).expect("writable");
+    let plan = Plan { otherwise: Way::Pseudonym, ..Plan::default() };
+    let preview = |options| {
+        let kept = (&Key([7; 32]), StandIns::default());
+        mask_preview(&path, &plan, kept, options, &Cancel::default()).expect("previews")
+    };
+    let seen = preview(PreviewOptions::default());
+    let (masked, report) = run(&text, Way::Pseudonym, &mut StandIns::default());
+    assert!(seen.whole && seen.rows.len() == 50 && seen.counts == report.found.counts);
+    for row in &seen.rows {
+        let line: serde_json::Value =
+            serde_json::from_str(masked.lines().nth(row.line as usize - 1).expect("a line")).expect("JSON");
+        let content = row.texts.iter().find(|text| text.at == "messages[0].content").expect("it names somebody");
+        let after: String =
+            content.pieces.iter().map(|piece| piece.after.as_ref().unwrap_or(&piece.text).as_str()).collect();
+        assert_eq!(line["messages"][0]["content"], after.as_str());
+        assert!(row.texts.iter().any(|text| text.at.ends_with("arguments.phone")));
+    }
+    let some = preview(PreviewOptions { rows: 2, bytes: text.len() as u64 / 2 });
+    assert!(!some.whole && some.rows[..] == seen.rows[..2], "the beginning is shown the same way");
+    assert!(some.counts[&Kind::Mobile] < seen.counts[&Kind::Mobile] && some.counts[&Kind::Mobile] > 10);
+    let long = format!("{}13800138001{}", "长".repeat(2_000), "话".repeat(2_000));
+    pc_base::write_atomic(&path, format!("{{\"text\":\"{long}\"}}").as_bytes()).expect("writable");
+    let pieces = &preview(PreviewOptions::default()).rows[0].texts[0].pieces;
+    assert!(pieces.len() == 3 && pieces[0].text.chars().count() < 500 && pieces[1].text == "13800138001");
+}
+
+#[test]
+fn numbers_and_lines_that_are_no_json_are_looked_at_as_what_they_are() {
+    let find = |line: &str| {
+        let detector = detector();
+        let hits = rows::find(&|text| detector.scan(text), line);
+        hits.iter().map(|hit| (hit.span.kind, hit.original.clone())).collect::<Vec<_>>()
+    };
+    let mobile = |number: &str| vec![(Kind::Mobile, number.to_owned())];
+    assert_eq!(
+        find(r#"{"phone": 13800138001, "order_id": 13800138002, "share": 0.13800138003}"#),
+        mobile("13800138001")
+    );
+    assert_eq!(find(r#"{'text': '电话 13800138001'}"#), mobile("13800138001"));
+    assert_eq!(find(r#"{"text": 电话13800138001}"#), mobile("13800138001"));
+    assert_eq!(find(r#"[{"a": null, "b": true, "c": -1.5e7}]"#), []);
 }
 
 #[test]
@@ -336,7 +417,7 @@ fn hostile_bytes_do_no_harm() {
             );
             last = span.end;
         }
-        let _ = super::rows::find(&detector, &text);
+        let _ = super::rows::find(&|text| detector.scan(text), &text);
     }
 }
 

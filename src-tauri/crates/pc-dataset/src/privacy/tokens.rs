@@ -131,7 +131,8 @@ fn papers(context: &Context<'_>, token: &[u8], place: (usize, usize)) -> Option<
         .then(|| Span::new(Kind::Passport, place, Certainty::Likely, ""))
 }
 
-fn insurance(context: &Context<'_>, start: usize) -> Option<Span> {
+/// A national insurance number, in pairs or without spaces.
+pub(super) fn insurance(context: &Context<'_>, start: usize) -> Option<Span> {
     let (mut compact, mut at) = ([0_u8; 9], start);
     let mut filled = 0;
     while filled < 9 {
@@ -178,12 +179,13 @@ pub(super) fn email(context: &Context<'_>, at: usize) -> Option<Span> {
     let (name, top) = domain.rsplit_once('.')?;
     let shape = start < at && !name.is_empty() && !domain.contains("..") && (2..=24).contains(&top.len());
     let real = top.bytes().all(|byte| byte.is_ascii_alphabetic()) && !reserved(&domain.to_ascii_lowercase());
-    // `//user:word@host` is a connection's.
-    let login = context
-        .left(start, 80)
-        .rfind("://")
-        .is_some_and(|place| !context.left(start, 80)[place..].contains([' ', '/']));
-    (shape && real && !login).then(|| Span::new(Kind::Email, (start, end), Certainty::Certain, ""))
+    // `//user:word@host` is a connection's, `git@host:path` a repository's, `icon@2x.png` a picture's.
+    let left = context.left(start, 80);
+    let login = left.rfind("://").is_some_and(|place| !left[place + 3..].contains([' ', '/']));
+    let remote = bytes.get(end) == Some(&b':') && matches!(&bytes[start..at], b"git" | b"hg" | b"svn");
+    let picture = ["png", "jpg", "jpeg", "gif", "webp", "svg"].iter().any(|kind| top.eq_ignore_ascii_case(kind));
+    (shape && real && !login && !remote && !picture)
+        .then(|| Span::new(Kind::Email, (start, end), Certainty::Certain, ""))
 }
 
 /// Names that RFC 2606 keeps for examples.
@@ -202,13 +204,18 @@ pub(super) fn ipv4(context: &Context<'_>, start: usize) -> Option<Span> {
     let [first, ..] = address.octets();
     let clean = match bytes[..start] {
         [.., b'.' | b'-' | b'_'] => false,
+        // `nginx/1.25.3.1`
+        [.., near, b'/'] => !near.is_ascii_alphabetic(),
         [.., near] => !near.is_ascii_alphanumeric(),
         [] => true,
     };
+    let chapter = context.text[..start].trim_end().ends_with(['第', '§'])
+        || context.text[end..].starts_with(['条', '章', '节', '款'])
+        || ["ection", "hapter", "rticle", "lause"].iter().any(|word| context.text[..start].trim_end().ends_with(word));
     let on = bytes.get(end).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-')
         || bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
     let version = context.before(start, &["版本", "ersion", "release", "Release", "固件", "升级到", "firmware"]);
-    (clean && !on && !version && !matches!(first, 0 | 127 | 240..))
+    (clean && !on && !version && !chapter && !matches!(first, 0 | 127 | 240..))
         .then(|| Span::new(Kind::Ip, (start, end), Certainty::Likely, "v4"))
 }
 
@@ -238,7 +245,11 @@ pub(super) fn colons(context: &Context<'_>, at: usize) -> Option<Span> {
     let text = context.text.get(start..end)?;
     let text = if text.ends_with("::") { text } else { text.trim_end_matches(':') };
     let address: Ipv6Addr = text.parse().ok()?;
-    let on = bytes.get(start + text.len()).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'.');
+    let on = match &bytes[start + text.len()..] {
+        [b'.', far, ..] => far.is_ascii_alphanumeric(),
+        [near, ..] => near.is_ascii_alphanumeric(),
+        [] => false,
+    };
     let long = text.len() >= 7 && text.matches(':').count() >= 3;
     let real = !address.is_loopback() && !matches!(address.segments(), [0x2001, 0xdb8, ..]);
     (long && real && !on).then(|| Span::new(Kind::Ip, (start, start + text.len()), Certainty::Likely, "v6"))

@@ -46,6 +46,11 @@ impl Plan {
         }
     }
 
+    /// Whether any kind gets stand-ins, so that key and register are needed.
+    pub fn gives_stand_ins(&self) -> bool {
+        Kind::ALL.iter().any(|kind| self.way(*kind) == Way::Pseudonym)
+    }
+
     pub(super) fn label(&self, kind: Kind) -> String {
         let language = if self.chinese { Language::Chinese } else { Language::English };
         format!("[{}]", kind.label(language))

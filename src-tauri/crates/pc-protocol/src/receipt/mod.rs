@@ -1,15 +1,20 @@
-//! Receipts: what a cloud states, and signs, about a file that it took or destroyed. Pure functions, so that a receipt is
-//! checked without the cloud and without a network.
+//! Receipts: what a cloud states, and signs, about a file that it took or destroyed; the same envelope carries what a console
+//! states about personal data ([`PrivacyStatement`]). Pure functions, so that a receipt is checked without the cloud and without
+//! a network.
 //!
 //! The hashes are over the plain text in chunks of [`CHUNK`] bytes, because the plain text is what its owner has: hashes of
 //! the sealed form could be compared with nothing outside of the cloud. The signature is over the statement's exact text,
 //! which therefore travels as text: nobody has to agree on how JSON is written.
+
+mod privacy;
 
 use std::io::Read;
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+pub use privacy::{PrivacyStatement, StatedPlace};
 
 /// Bytes of a chunk; the last one is shorter.
 pub const CHUNK: u64 = 4 << 20;
@@ -80,10 +85,10 @@ impl Statement {
     }
 }
 
-/// A signed statement.
+/// A signed statement: a [`Statement`] about a file, or a [`PrivacyStatement`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Receipt {
-    /// The JSON of a [`Statement`].
+    /// The JSON of what is stated.
     pub statement: String,
     pub algorithm: String,
     /// Hex.
@@ -92,6 +97,14 @@ pub struct Receipt {
     pub fingerprint: String,
     /// Hex.
     pub signature: String,
+}
+
+/// What a receipt may state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Stated {
+    File(Statement),
+    Privacy(PrivacyStatement),
 }
 
 /// What is wrong with a receipt, or with the data beside it.
@@ -115,8 +128,8 @@ pub fn fingerprint(public_key: &[u8]) -> String {
 }
 
 impl Receipt {
-    /// Signs with a key's 32 secret bytes.
-    pub fn sign(statement: &Statement, secret: &[u8; 32]) -> Self {
+    /// Signs a [`Statement`] or a [`PrivacyStatement`] with a key's 32 secret bytes.
+    pub fn sign(statement: &impl Serialize, secret: &[u8; 32]) -> Self {
         let key = SigningKey::from_bytes(secret);
         let statement = serde_json::to_string(statement).expect("text and numbers serialise");
         let public_key = key.verifying_key();
@@ -134,8 +147,35 @@ impl Receipt {
         serde_json::from_slice(document).map_err(|_| Fault::Form("the document"))
     }
 
-    /// The statement, once the signature has been found right. Whose key it is the fingerprint tells, to whoever knows it.
+    /// The statement about a file, once the signature has been found right. Whose key it is the fingerprint tells, to whoever
+    /// knows it.
     pub fn verified(&self) -> Result<Statement, Fault> {
+        match self.stated()? {
+            Stated::File(statement) => Ok(statement),
+            Stated::Privacy(_) => Err(Fault::Form("the statement")),
+        }
+    }
+
+    /// What is stated, once the signature has been found right.
+    pub fn stated(&self) -> Result<Stated, Fault> {
+        self.signed()?;
+        // Neither has all fields of the other, so a text is one of them at most.
+        if let Ok(statement) = serde_json::from_str::<PrivacyStatement>(&self.statement) {
+            return if statement.is_known() {
+                Ok(Stated::Privacy(statement))
+            } else {
+                Err(Fault::Form("the statement"))
+            };
+        }
+        let statement: Statement = serde_json::from_str(&self.statement).map_err(|_| Fault::Form("the statement"))?;
+        let known = statement.version == VERSION && statement.chunk_bytes == CHUNK;
+        let whole = statement.chunks.len() as u64 == statement.bytes.div_ceil(CHUNK);
+        let whole = whole || statement.lacks_hashes();
+        if known && whole { Ok(Stated::File(statement)) } else { Err(Fault::Form("the statement")) }
+    }
+
+    /// The signature is the named key's over the statement's text.
+    fn signed(&self) -> Result<(), Fault> {
         if self.algorithm != ALGORITHM {
             return Err(Fault::Form("the algorithm"));
         }
@@ -146,12 +186,7 @@ impl Receipt {
         let key = VerifyingKey::from_bytes(&public).map_err(|_| Fault::Form("the public key"))?;
         let signature: [u8; 64] = bytes(&self.signature).ok_or(Fault::Form("the signature"))?;
         let signature = Signature::from_bytes(&signature);
-        key.verify_strict(self.statement.as_bytes(), &signature).map_err(|_| Fault::Signature)?;
-        let statement: Statement = serde_json::from_str(&self.statement).map_err(|_| Fault::Form("the statement"))?;
-        let known = statement.version == VERSION && statement.chunk_bytes == CHUNK;
-        let whole = statement.chunks.len() as u64 == statement.bytes.div_ceil(CHUNK);
-        let whole = whole || statement.lacks_hashes();
-        if known && whole { Ok(statement) } else { Err(Fault::Form("the statement")) }
+        key.verify_strict(self.statement.as_bytes(), &signature).map_err(|_| Fault::Signature)
     }
 }
 
