@@ -183,6 +183,29 @@ it('draws distributions and has each as a table', async () => {
   expect(screen.queryByRole('region', { name: 'Short answers' })).toBeNull();
 });
 
+it('masks by chosen ways and rules of one’s own, and a refused rule can be taken back', async () => {
+  const fake = fakeHost();
+  const { user, sent } = await open({ at: at('/1/privacy'), fake });
+  const ways = within(await screen.findByRole('list', { name: 'Kinds that were found' }, slow));
+  expect(ways.getByText('手机号')).toBeTruthy();
+  fake.knobs.refuse.mask_preview = refusal('pattern_invalid', 'The pattern of “Order” ends too early.', false);
+  fireEvent.mouseDown(screen.getByRole('combobox', { name: 'Kind of rule' }));
+  await user.click(await screen.findByText('Pattern', { selector: '.ant-select-item-option-content' }, slow));
+  await user.type(screen.getByRole('textbox', { name: 'Name of the rule' }), 'Order');
+  await user.type(screen.getByRole('textbox', { name: 'Regular expression' }), 'HX-(');
+  await user.click(await button('Add'));
+  await screen.findByText('The pattern of “Order” ends too early.', {}, slow);
+  expect((await button('Mask as a new version') as HTMLButtonElement).disabled).toBe(true);
+  delete fake.knobs.refuse.mask_preview;
+  await user.click(await button('Remove rule “Order”'));
+  await waitFor(async () => expect((await button('Mask as a new version') as HTMLButtonElement).disabled).toBe(false));
+  await user.click(await button('Mask as a new version'));
+  await user.click(await button('Open version 4'));
+  await screen.findByRole('region', { name: 'Signed privacy report' }, slow);
+  expect(screen.getByRole('row', { name: '手机号 2,107 Mask 2,107' })).toBeTruthy();
+  expect(sent('version_mask')).toMatchObject([{ dataset: local, version: 1, plan: { own: [] } }]);
+});
+
 it('compares two versions, shows texts side by side, and more of them when asked', async () => {
   const { user, sent } = await open({ at: at('/3/versions') });
   await user.click((await screen.findAllByRole('button', { name: 'Compare' }, slow)).at(-1) as HTMLElement);
@@ -271,7 +294,7 @@ it('switches versions, and says when there is none of that number or no such dat
 });
 
 describe.each(['en', 'zh-CN'] as const)('in %s', (lang) => {
-  it.each(['/1/rows', '/1/43', '/1/findings', '/2/findings', '/1/charts', '/3/versions'])('%s is accessible and whole', async (rest) => {
+  it.each(['/1/rows', '/1/43', '/1/findings', '/2/findings', '/1/charts', '/3/privacy', '/3/versions'])('%s is accessible and whole', async (rest) => {
     await open({ at: at(rest), lang });
     await screen.findByRole('tab', { selected: true }, slow);
     await waitFor(() => expect(document.querySelector('main .ant-skeleton, main [aria-busy="true"]')).toBeNull(), slow);

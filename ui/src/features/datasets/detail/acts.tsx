@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useChange } from '../../../api/use';
 import type { LibraryDetail, VersionRow } from '../../../api/generated/types';
 import { ConfirmDialog } from '../../../components/confirm';
-import { IconCheck, IconConvert, IconDelete, IconDown, IconExport, IconGood, IconMinus, IconTune, IconUpload } from '../../../components/icons';
+import { IconCheck, IconConvert, IconDelete, IconDown, IconExport, IconGood, IconKey, IconMinus, IconTune, IconUpload } from '../../../components/icons';
 import { Refusal } from '../../../components/state';
 import { useWords } from '../../../i18n/use';
 import { bytes, number } from '../../../lib/format';
@@ -16,7 +16,7 @@ import type { Work } from './work';
 
 type Asking = 'check' | 'dedup' | 'split' | 'sample' | 'delete' | null;
 
-export function Acts({ detail, row, work, onTab }: { detail: LibraryDetail; row: VersionRow; work: Work; onTab: (tab: 'findings') => void }) {
+export function Acts({ detail, row, work, onTab }: { detail: LibraryDetail; row: VersionRow; work: Work; onTab: (tab: 'findings' | 'privacy') => void }) {
   const { t } = useWords();
   const [asking, setAsking] = useState<Asking>(null);
   const remove = useChange('library_delete');
@@ -24,7 +24,7 @@ export function Acts({ detail, row, work, onTab }: { detail: LibraryDetail; row:
   const { busy } = work;
   const item = (key: string, icon: React.ReactNode, onClick: () => void, danger = false) => ({ key, icon, danger, disabled: busy, label: t(`detail.act.${key as 'fix'}`), onClick });
   const items = [
-    item('fix', <IconCheck aria-hidden />, () => onTab('findings')), item('dedup', <IconMinus aria-hidden />, () => setAsking('dedup')),
+    item('fix', <IconCheck aria-hidden />, () => onTab('findings')), item('mask', <IconKey aria-hidden />, () => onTab('privacy')), item('dedup', <IconMinus aria-hidden />, () => setAsking('dedup')),
     { type: 'divider' as const },
     item('split', <IconConvert aria-hidden />, () => setAsking('split')), item('sample', <IconTune aria-hidden />, () => setAsking('sample')), item('export', <IconExport aria-hidden />, () => void work.takeOut(row, t('datasets.fileKind'))),
     { type: 'divider' as const },

@@ -15,10 +15,11 @@ import { Acts } from './acts';
 import { Browse } from './browse';
 import { Found, NotChecked } from './found';
 import { Facts, Name } from './head';
+import { Privacy } from './privacy';
 import { Versions } from './versions';
 import { useWork, WorkPanel } from './work';
 
-const tabs = ['rows', 'findings', 'charts', 'versions'] as const;
+const tabs = ['rows', 'findings', 'charts', 'privacy', 'versions'] as const;
 type Tab = (typeof tabs)[number];
 
 type Props = {
@@ -56,6 +57,7 @@ function Page({ detail, row, line, back }: { detail: LibraryDetail; row: Version
     rows: () => <Browse key={`${version}/${line ?? ''}`} row={row} line={at} spot={spot} onSpot={setSpot} report={report ?? null} />,
     findings: () => (kept.error && !kept.data ? null : <Found key={version} row={row} report={report} work={work} onShow={show} />),
     charts: () => (report === null ? <NotChecked row={row} work={work} /> : report && <Charts charts={report.charts} />),
+    privacy: () => <Privacy key={version} row={row} work={work} />,
     versions: () => <Versions key={version} detail={detail} row={row} />,
   })[key]();
   return <>
