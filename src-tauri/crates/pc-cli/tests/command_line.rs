@@ -222,6 +222,40 @@ fn a_split_loses_no_row_is_the_same_each_time_and_refuses_what_is_no_share() {
 }
 
 #[test]
+fn rows_are_fixed_rid_of_repeats_sampled_and_compared_in_files_and_in_versions() {
+    let partner = Partner::new();
+    let row = |n: u32, answer: &str| {
+        json!({"messages": [{"role": "user", "content": format!("{n} 号客房在哪一层？")}, {"role": "assistant", "content": answer}]})
+            .to_string()
+    };
+    let rows = [row(1, "一层"), row(1, "一层"), String::new(), row(2, "二层"), row(3, "三\u{200b}层")];
+    let file = partner.file("rows.jsonl", &(rows.join("\n") + "\n"));
+    let place = |name: &str| text(&partner.root.path().join(name));
+    let lines = |name: &str| std::fs::read_to_string(place(name)).unwrap().lines().count();
+    let (fixed, status) = partner.json(&["dataset", "fix", &file, "--out", &place("f.jsonl")]);
+    assert_eq!((&fixed["counts"]["line_blank"], &fixed["counts"]["zero_width"], status), (&json!(1), &json!(1), 0));
+    let (single, _) =
+        partner.json(&["dataset", "dedup", &place("f.jsonl"), "--threshold", "2", "--out", &place("d.jsonl")]);
+    assert_eq!((&single["counts"]["duplicate_exact"], lines("d.jsonl")), (&json!(1), 3), "{single}");
+    let (taken, _) = partner.json(&["dataset", "sample", &place("d.jsonl"), "--rows", "2", "--out", &place("s.jsonl")]);
+    assert_eq!((&taken["of"], lines("s.jsonl")), (&json!(3), 2), "{taken}");
+    let (diff, _) = partner.json(&["dataset", "diff", &file, &place("d.jsonl")]);
+    let figures = ["added", "removed", "changed", "same"].map(|name| diff[name].as_u64().unwrap());
+    assert_eq!(figures, [0, 1, 1, 2], "{diff}");
+    let said = String::from_utf8(partner.run(&["dataset", "diff", &file, &place("d.jsonl")]).stdout).unwrap();
+    assert!(said.contains("- 2: ") && said.trim_end().ends_with("0 added, 1 removed, 1 changed, 2 the same"), "{said}");
+    partner.json(&["dataset", "add", &file, "--name", "rooms"]);
+    let (second, _) = partner.json(&["dataset", "dedup", "rooms", "--threshold", "2"]);
+    assert_eq!((&second["version"]["version"], &second["version"]["made"]), (&json!(2), &json!("dedup")), "{second}");
+    let (parts, _) = partner.json(&["dataset", "split", "rooms@2", "--share", "0.34", "--stratified"]);
+    assert_eq!(parts["versions"][0]["name"], "rooms-train", "{parts}");
+    let (taken, _) = partner.json(&["dataset", "sample", "rooms@2", "--rows", "2"]);
+    assert_eq!((&taken["version"]["name"], &taken["version"]["rows"]), (&json!("rooms-sample"), &json!(2)), "{taken}");
+    let error = String::from_utf8(partner.run(&["dataset", "sample", &file, "--rows", "2"]).stderr).unwrap();
+    assert!(error.contains("[output_missing]"), "{error}");
+}
+
+#[test]
 fn a_missing_file_is_one_sentence_in_the_readers_language() {
     let partner = Partner::new();
     for (language, word) in [("en", "neither a file nor a data set"), ("zh-CN", "既不是文件")] {

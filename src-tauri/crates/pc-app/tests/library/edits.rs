@@ -138,3 +138,48 @@ async fn versions_are_compared_row_by_row() {
     let changed = found["rows"].as_array().unwrap().iter().find(|row| row["older_line"] == 11).expect("it is named");
     assert!(changed["after"].as_str().is_some_and(|text| text.contains("当然可以")), "{changed}");
 }
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_and_leaves_nothing_behind() {
+    let console = Console::open();
+    let first = console.taken("one", &rows(10).join("\n")).await;
+    let before = console.kept();
+    for (command, wanted, code) in [
+        ("version_dedup", json!({"threshold": 0.0, "one_answer": false}), "input_invalid"),
+        ("version_split", json!({"validation_share": -1.0, "seed": 0, "stratified": true}), "input_invalid"),
+        ("version_sample", json!({"rows": 0, "seed": 0}), "dataset_empty"),
+    ] {
+        let refused = console.try_stream(command, of(&first, wanted)).await.unwrap_err();
+        assert_eq!(refused.code, code, "{command}");
+    }
+    assert_eq!(console.kept(), before);
+}
+
+#[tokio::test]
+async fn where_rows_came_from_goes_with_them() {
+    use sha2::{Digest as _, Sha256};
+    let console = Console::open();
+    let mut all = rows(40);
+    all[5] = all[5].replace("\u{4e00}", "x").replace("可以", "可\u{200b}以");
+    let first = console.taken("one", &all.join("\n")).await;
+    let library = console.home.places.home.join("datasets");
+    let sidecar = |row: &Value| {
+        let (dataset, version) = (row["dataset"].as_str().unwrap(), row["version"].as_u64().unwrap());
+        library.join(format!("{dataset}-{version}.provenance.jsonl"))
+    };
+    let entry =
+        |row: &String| json!({"row": hex::encode(Sha256::digest(row)), "how": "drafted", "model": "m"}).to_string();
+    pc_base::write_atomic(&sidecar(&first), all.iter().map(entry).collect::<Vec<_>>().join("\n").as_bytes()).unwrap();
+    let held_in = |row: &Value| {
+        let kept = std::fs::read_to_string(sidecar(row)).unwrap();
+        lines(row).iter().all(|line| kept.contains(&hex::encode(Sha256::digest(line))))
+            && kept.lines().count() == lines(row).len()
+    };
+    let (fixed, _) =
+        console.stream("version_fix", of(&first, json!({"codes": ["zero_width"], "drop_bad": false}))).await;
+    assert!(held_in(&fixed), "a row that was changed keeps its entry");
+    let (made, _) = console
+        .stream("version_split", of(&fixed, json!({"validation_share": 0.25, "seed": 1, "stratified": true})))
+        .await;
+    assert!(held_in(&made[0]) && held_in(&made[1]), "each side has its own rows' entries, and no others");
+}

@@ -110,12 +110,12 @@ pub enum Dataset {
     Split {
         /// A file, or NAME[@VERSION] of a data set on this machine.
         file: String,
-        /// The JSONL file of the rows to train on.
-        #[arg(long)]
-        training: PathBuf,
+        /// The JSONL file of the rows to train on. Default: two new data sets on this machine.
+        #[arg(long, requires = "validation")]
+        training: Option<PathBuf>,
         /// The JSONL file of the rows to validate with.
-        #[arg(long)]
-        validation: PathBuf,
+        #[arg(long, requires = "training")]
+        validation: Option<PathBuf>,
         /// Of the rows, for validation.
         #[arg(long, default_value_t = 0.2, value_name = "SHARE")]
         share: f64,
@@ -145,9 +145,9 @@ pub enum Dataset {
         input: String,
         #[arg(long)]
         rows: u64,
-        /// The JSONL file to write.
+        /// The JSONL file to write. Default: a new data set on this machine.
         #[arg(long, value_name = "FILE")]
-        out: PathBuf,
+        out: Option<PathBuf>,
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },

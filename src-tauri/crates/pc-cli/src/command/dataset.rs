@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use pc_app::api::{DatasetId, DatasetRow, DatasetUpload, Empty, UploadId, UploadRow};
-use pc_app::{Asked, Convert, Converted, DatasetInput, Repeats, Split, upload_name};
+use pc_app::{Asked, Convert, Converted, DatasetInput, Repeats, upload_name};
 use serde_json::json;
 
 use super::{Call, checks, database, edits, library, privacy};
@@ -32,15 +32,8 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
         }
         Dataset::Sample { input, rows, out, seed } => return edits::sample(&input, rows, out, seed, call).await,
         Dataset::Diff { older, newer } => return edits::diff(&older, &newer, call).await,
-        Dataset::Split { file, training, validation, share: validation_share, seed, stratified } => {
-            let path = app.dataset_input(&file).await?.path;
-            let wanted = Split { path, training, validation, validation_share, seed, stratified };
-            let written = app.dataset_split(wanted, &call.live()).await?;
-            let files = written.iter().flat_map(|set| &set.files).map(|file| file.display().to_string());
-            let rows: Vec<String> = written.iter().map(|set| figures::count(set.rows)).collect();
-            let told = format!("{} {}", rows.join(" + "), shown.words("rows", "行"));
-            let text: Vec<String> = files.chain([told]).collect();
-            shown.result(&json!({"written": written}), &text.join("\n"));
+        Dataset::Split { file, training, validation, share, seed, stratified } => {
+            return edits::split(&file, training.zip(validation), (share, seed, stratified), call).await;
         }
         Dataset::Add { file, name, to, recipe } => return library::add(file, name, to, recipe, call).await,
         Dataset::Mask(command) => return privacy::mask(command, call).await,

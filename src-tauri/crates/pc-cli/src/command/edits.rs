@@ -1,13 +1,14 @@
-//! `partner dataset fix`, `dedup`, `sample` and `diff`: rows changed or left out in bulk, into a file or the next version of a data
-//! set; a smaller file that looks alike; what differs.
+//! `partner dataset fix`, `dedup`, `split`, `sample` and `diff`: rows changed or left out in bulk, into a file or the next version of
+//! a data set; parts and smaller ones that look alike; what differs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use pc_app::api::{DiffRow, VersionDiff};
-use pc_app::{DatasetInput, Edited, Fixes, Repeats};
-use pc_base::Language;
+use anyhow::{Context as _, Result};
+use pc_app::api::{DiffRow, SampleRequest, SplitRequest, VersionDiff, VersionRow};
+use pc_app::{DatasetInput, Edited, Fixes, Repeats, Split};
+use pc_base::{Code, Language, coded};
+use serde_json::json;
 
 use super::Call;
 use crate::args::Edit;
@@ -30,10 +31,17 @@ pub async fn dedup(edit: Edit, repeats: Repeats, call: &Call) -> Result<ExitCode
     told(&edited, out, &call.shown)
 }
 
-/// Takes a sample.
-pub async fn sample(input: &str, rows: u64, out: PathBuf, seed: u64, call: &Call) -> Result<ExitCode> {
-    let (path, shown) = (call.app.dataset_input(input).await?.path, &call.shown);
-    let report = call.app.dataset_sample_file(path, out.clone(), rows, seed, &call.live()).await?;
+/// Takes a sample, into a file or as a new data set.
+pub async fn sample(input: &str, rows: u64, out: Option<PathBuf>, seed: u64, call: &Call) -> Result<ExitCode> {
+    let (input, shown) = (call.app.dataset_input(input).await?, &call.shown);
+    let Some(out) = out else {
+        let VersionRow { dataset, version, .. } = kept_here(input)?;
+        let wanted = SampleRequest { dataset, version, rows, seed };
+        let made = call.app.version_sample(wanted, shown.language(), &call.live()).await?;
+        shown.result(&json!({"version": made}), &version_said(&made, shown));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let report = call.app.dataset_sample_file(input.path, out.clone(), rows, seed, &call.live()).await?;
     let (taken, of) = (figures::count(report.rows), figures::count(report.of));
     let said = match shown.language() {
         Language::English => format!("{}: {taken} of {of} rows", out.display()),
@@ -41,6 +49,40 @@ pub async fn sample(input: &str, rows: u64, out: PathBuf, seed: u64, call: &Call
     };
     shown.result(&serde_json::to_value(&report)?, &said);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Divides: into a file to train on and one to validate with, or into new data sets.
+pub async fn split(
+    input: &str,
+    files: Option<(PathBuf, PathBuf)>,
+    (validation_share, seed, stratified): (f64, u64, bool),
+    call: &Call,
+) -> Result<ExitCode> {
+    let (input, shown) = (call.app.dataset_input(input).await?, &call.shown);
+    let Some((training, validation)) = files else {
+        let VersionRow { dataset, version, .. } = kept_here(input)?;
+        let wanted = SplitRequest { dataset, version, validation_share, seed, stratified };
+        let made = call.app.version_split(wanted, shown.language(), &call.live()).await?;
+        let said: Vec<String> = made.iter().map(|row| version_said(row, shown)).collect();
+        shown.result(&json!({"versions": made}), &said.join("\n"));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let wanted = Split { path: input.path, training, validation, validation_share, seed, stratified };
+    let written = call.app.dataset_split(wanted, &call.live()).await?;
+    let files = written.iter().flat_map(|set| &set.files).map(|file| file.display().to_string());
+    let rows: Vec<String> = written.iter().map(|set| figures::count(set.rows)).collect();
+    let said: Vec<String> = files.chain([format!("{} {}", rows.join(" + "), shown.words("rows", "行"))]).collect();
+    shown.result(&json!({"written": written}), &said.join("\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A version of a data set on this machine. [`Code::OutputMissing`] for a plain file.
+fn kept_here(input: DatasetInput) -> Result<VersionRow> {
+    input.version.with_context(|| coded(Code::OutputMissing))
+}
+
+fn version_said(row: &VersionRow, shown: &Shown) -> String {
+    format!("{}@{}: {} {}", row.name, row.version, figures::count(row.rows), shown.words("rows", "行"))
 }
 
 /// Lists what differs: `+` for an added row, `-` for one that is gone, and both for one that changed.
@@ -77,9 +119,7 @@ fn told(edited: &Edited, out: Option<PathBuf>, shown: &Shown) -> Result<ExitCode
     let columns = [number(shown.words("Times", "次数")), text(shown.words("What", "内容"))];
     let cells = edited.counts.iter().map(|(name, count)| vec![figures::count(*count), name.clone()]);
     let place = match (&edited.version, &out) {
-        (Some(row), _) => {
-            format!("{}@{}: {} {}", row.name, row.version, figures::count(row.rows), shown.words("rows", "行"))
-        }
+        (Some(row), _) => version_said(row, shown),
         (None, Some(out)) => out.display().to_string(),
         (None, None) => String::new(),
     };

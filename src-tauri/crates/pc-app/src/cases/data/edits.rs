@@ -141,6 +141,9 @@ impl App {
         out: Option<PathBuf>,
         live: &Live<TaskProgress>,
     ) -> Result<Edited> {
+        if repeats.threshold.is_nan() || repeats.threshold <= 0.0 {
+            bail!(coded(Code::InputInvalid).with("what", "threshold").with("why", repeats.threshold));
+        }
         let live = live.clone();
         self.blocking(move |app| {
             let held: Vec<Held> = repeats.held.iter().map(|path| held_out(path)).collect();
@@ -167,6 +170,9 @@ impl App {
         _: Language,
         live: &Live<TaskProgress>,
     ) -> Result<Vec<VersionRow>> {
+        if !(0.0..1.0).contains(&wanted.validation_share) {
+            bail!(coded(Code::InputInvalid).with("what", "share").with("why", wanted.validation_share));
+        }
         let (live, limits) = (live.clone(), self.file_limits().await?);
         self.blocking(move |app| {
             let held = app.version_held(&wanted.dataset, wanted.version)?;
@@ -205,7 +211,10 @@ impl App {
             let held = app.version_held(&wanted.dataset, wanted.version)?;
             let scratch = app.library_scratch()?;
             let file = scratch.path().join("sample.jsonl");
-            sample_file((&held.path, &file), wanted.rows, wanted.seed, &live, &live.cancel)?;
+            let report = sample_file((&held.path, &file), wanted.rows, wanted.seed, &live, &live.cancel)?;
+            if report.rows == 0 {
+                bail!(coded(Code::DatasetEmpty));
+            }
             let name = format!("{}-sample", held.row.name);
             app.made_of(&held.row, file, name, MadeBy::Sample, &live)
         })
