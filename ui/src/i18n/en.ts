@@ -1,6 +1,7 @@
 /** @file English words of the window. `zh.ts` has the same keys, held by the compiler; placeholders by a test. */
 import { detail } from './detail.en';
 import { wizard } from './wizard.en';
+import { drafts } from './drafts.en';
 
 export const en = {
   detail, wizard,
@@ -26,7 +27,7 @@ export const en = {
     of: '{{done}} of {{total}}', rate: '{{rate}}/s', left: '{{time}} left', working: 'Working …', rows: '{{n}} rows', tokens: '{{n}} tokens', steps: '{{n}} steps',
     stage: { hash: 'Computing the hash', check: 'Checking', judge: 'Judging', evaluate: 'Evaluating', upload: 'Uploading', download: 'Downloading', verify: 'Verifying', convert: 'Converting', load: 'Loading', import: 'Importing', export: 'Exporting', prepare: 'Preparing', copy: 'Copying', merge: 'Merging', quantize: 'Quantising', join: 'Joining', wait: 'Waiting for the upload hours', keep: 'Keeping', rows: 'Finding rows', near: 'Looking for similar rows', compare: 'Looking for similar rows', leaks: 'Looking for leaks', privacy: 'Looking for personal data', mask: 'Masking', unmask: 'Restoring', fix: 'Fixing', dedup: 'Removing duplicates', split: 'Dividing', sample: 'Sampling', diff: 'Comparing versions', passages: 'Cutting passages', draft: 'Drafting', query: 'Reading the database', sort: 'Sorting' },
   },
-  task: { dataset_check: 'Check dataset', dataset_upload: 'Upload dataset', catalog_prepare: 'Prepare base model', model_pull: 'Take model home', model_convert: 'Convert model', model_import: 'Import model', model_export: 'Export model', chat_send: 'Answer', tune_watch: 'Watch fine-tune', database_look: 'Look at a query', database_import: 'Import from a database', source_import: 'Import data', version_check: 'Check dataset', version_fix: 'Fix dataset', version_dedup: 'Remove duplicates', version_split: 'Divide dataset', version_mask: 'Mask dataset', version_upload: 'Upload dataset' },
+  task: { dataset_check: 'Check dataset', dataset_upload: 'Upload dataset', catalog_prepare: 'Prepare base model', model_pull: 'Take model home', model_convert: 'Convert model', model_import: 'Import model', model_export: 'Export model', chat_send: 'Answer', tune_watch: 'Watch fine-tune', database_look: 'Look at a query', database_import: 'Import from a database', source_import: 'Import data', version_check: 'Check dataset', version_fix: 'Fix dataset', version_dedup: 'Remove duplicates', version_split: 'Divide dataset', version_mask: 'Mask dataset', version_upload: 'Upload dataset', proposal_draft: 'Draft rows', proposal_keep: 'Keep drafts' },
   error: { code: 'Code: {{code}}', details: 'Details' },
   overview: {
     attention: 'Needs attention', fine: 'Nothing needs your attention.', failed: '“{{name}}” failed', toPull: '“{{name}}” is ready to be taken home', toPullText: 'Its weights are still on the cloud only.', open: 'Open', see: 'See why',
@@ -104,4 +105,5 @@ export const en = {
     replaceTitle: 'Replace your query?', replaceText: 'You changed the query by hand. What you wrote is lost when the one for this table is written.', replace: 'Replace', keepQuery: 'Keep my query',
   },
   command: { go: 'Go to {{page}}', choose: 'Choose a dataset file', sample: 'Check the sample dataset', launch: 'Start a new fine-tune', playground: 'Open the playground', deployments: 'Show deployments', importFile: 'Import a GGUF model', importFolder: 'Import a model folder', sync: 'Sync bills', cloud: 'Use cloud “{{name}}”', tasks: 'Show running tasks', light: 'Light appearance', dark: 'Dark appearance', english: 'Switch to English', chinese: 'Switch to Chinese (中文)', addCloud: 'Add a cloud', storage: 'Clean up storage' },
+  drafts,
 };

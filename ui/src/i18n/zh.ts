@@ -2,6 +2,7 @@
 import { detail } from './detail.zh';
 import type { en } from './en';
 import { wizard } from './wizard.zh';
+import { drafts } from './drafts.zh';
 
 export const zh: typeof en = {
   detail, wizard,
@@ -27,7 +28,7 @@ export const zh: typeof en = {
     of: '{{done}} / {{total}}', rate: '{{rate}}/秒', left: '剩余 {{time}}', working: '处理中……', rows: '{{n}} 行', tokens: '{{n}} Token', steps: '{{n}} 步',
     stage: { hash: '计算哈希', check: '检查中', judge: '评判中', evaluate: '评测中', upload: '上传中', download: '下载中', verify: '校验中', convert: '转换中', load: '加载中', import: '导入中', export: '导出中', prepare: '准备中', copy: '复制中', merge: '合并中', quantize: '量化中', join: '拼接中', wait: '等待上传时段', keep: '保存中', rows: '定位各行', near: '查找相似的行', compare: '查找相似的行', leaks: '查找泄漏', privacy: '查找个人信息', mask: '脱敏中', unmask: '还原中', fix: '修复中', dedup: '去除重复', split: '划分中', sample: '抽样中', diff: '比较版本', passages: '切分片段', draft: '起草中', query: '读取数据库', sort: '排序中' },
   },
-  task: { dataset_check: '检查数据集', dataset_upload: '上传数据集', catalog_prepare: '准备基础模型', model_pull: '取回模型', model_convert: '转换模型', model_import: '导入模型', model_export: '导出模型', chat_send: '生成回答', tune_watch: '跟踪训练任务', database_look: '查看查询结果', database_import: '从数据库导入', source_import: '导入数据', version_check: '检查数据集', version_fix: '修复数据集', version_dedup: '去重', version_split: '划分数据集', version_mask: '数据集脱敏', version_upload: '上传数据集' },
+  task: { dataset_check: '检查数据集', dataset_upload: '上传数据集', catalog_prepare: '准备基础模型', model_pull: '取回模型', model_convert: '转换模型', model_import: '导入模型', model_export: '导出模型', chat_send: '生成回答', tune_watch: '跟踪训练任务', database_look: '查看查询结果', database_import: '从数据库导入', source_import: '导入数据', version_check: '检查数据集', version_fix: '修复数据集', version_dedup: '去重', version_split: '划分数据集', version_mask: '数据集脱敏', version_upload: '上传数据集', proposal_draft: '起草数据行', proposal_keep: '保存草稿' },
   error: { code: '代码：{{code}}', details: '详情' },
   overview: {
     attention: '需要关注', fine: '没有需要关注的事项。', failed: '“{{name}}”失败', toPull: '“{{name}}”已完成，可以取回', toPullText: '模型权重目前只在云端。', open: '打开', see: '查看原因',
@@ -105,4 +106,5 @@ export const zh: typeof en = {
     replaceTitle: '替换当前的查询语句？', replaceText: '查询语句已被手动修改，生成该表的语句后，所写内容将会丢失。', replace: '替换', keepQuery: '保留我的语句',
   },
   command: { go: '前往{{page}}', choose: '选择数据集文件', sample: '检查示例数据集', launch: '新建训练任务', playground: '打开对话试用', deployments: '查看部署', importFile: '导入 GGUF 模型', importFolder: '导入模型文件夹', sync: '同步账单', cloud: '使用云“{{name}}”', tasks: '查看运行中的任务', light: '浅色外观', dark: '深色外观', english: '切换到英文（English）', chinese: '切换到中文', addCloud: '添加云', storage: '清理存储' },
+  drafts,
 };

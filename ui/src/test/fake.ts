@@ -6,6 +6,7 @@ import * as data from './data';
 import { databaseAnswers, databaseFlows, databases, probes, rowsSeen } from './database';
 import { libraryAnswers, libraryFlows, libraryRows } from './library';
 import { before, freshSource, sourceAnswers, sourceFlows } from './source';
+import { proposalAnswers, proposalFlows, proposalRows } from './proposals';
 
 export type Answers = { [N in Named<'query' | 'mutation'>]?: (request: Commands[N]['request']) => Commands[N]['response'] };
 type Flow<N extends Named<'stream'>> = (request: Commands[N]['request'], tell: (event: Commands[N]['event']) => Promise<void>) => Promise<Commands[N]['response']>;
@@ -25,7 +26,7 @@ export const refusal = (code: string, message: string, retryable = true, detail:
 
 /** A fresh copy of everything, so that tests do not see each other's changes. */
 const { cny: _, ...rows } = data;
-export const freshState = () => structuredClone({ ...rows, library: libraryRows, databases, probes, rowsSeen, settings: { language: 'en', theme: 'light', upload_bytes_per_second: 0, upload_hours: '' }, uploads: [] as UploadRow[], source: freshSource(), keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
+export const freshState = () => structuredClone({ ...rows, library: libraryRows, proposals: proposalRows, databases, probes, rowsSeen, settings: { language: 'en', theme: 'light', upload_bytes_per_second: 0, upload_hours: '' }, uploads: [] as UploadRow[], source: freshSource(), keychain: { place: 'platform', key_file: '/data/user/.config/partner-console/master.key' } as { place: 'platform' | 'file' | 'session' | 'undecided'; key_file: string }, tasks: [] as TaskRow[] });
 export type State = ReturnType<typeof freshState>;
 
 function find<T>(rows: T[], test: (row: T) => boolean): T {
@@ -38,6 +39,7 @@ function answersOf(state: State): Answers {
   const tuneOf = (id: string) => find(state.tunes, (row) => row.job_id === id);
   return {
     ...databaseAnswers(state),
+    ...proposalAnswers(state),
     ...before(state.source, sourceAnswers(state.source, refusal), libraryAnswers(state.library)),
     app_info: () => ({ version: '0.1.0', platform: 'linux', locale: 'zh-CN', home: '/data/user/.local/share/partner-console', cache: '/data/user/.cache/partner-console' }),
     settings_get: () => state.settings, settings_set: (next) => (state.settings = next),
@@ -87,6 +89,7 @@ function ofSource(state: State): Flows {
 function flowsOf(state: State): Flows {
   return {
     ...databaseFlows(state),
+    ...proposalFlows(state),
     ...before(state.source, ofSource(state), libraryFlows(state.library)),
     dataset_check: async ({ path }, tell) => {
       await parts(tell, 'check', 187_344, 'bytes');

@@ -10,6 +10,7 @@ mod clouds;
 pub mod codegen;
 #[cfg(debug_assertions)]
 pub mod dev_host;
+mod drafting;
 pub mod embedded;
 pub mod engine;
 pub mod evaluation;

@@ -158,6 +158,13 @@ commands! {
     mutation database_preview(DatabasePreview) -> Vec<PreviewedRow>, [];
     stream   database_import(DatabaseImport, TaskProgress) -> VersionRow, [Library];
 
+    stream   document_import(DocumentImport, TaskProgress) -> VersionRow, [Library];
+    stream   proposal_draft(ProposalDraft, TaskProgress) -> ProposalsMade, [Library];
+    query    proposal_list(Empty) -> Vec<ProposalRow>, [Library];
+    mutation proposal_judge(ProposalJudge) -> ProposalRow, [];
+    stream   proposal_keep(ProposalKeep, TaskProgress) -> VersionRow, [Library];
+    mutation proposal_discard(ProposalBatch) -> Empty, [Library];
+
     query    catalog_list(Empty) -> Vec<CatalogRow>, [Catalog];
     stream   catalog_prepare(ModelId, TaskProgress) -> CatalogRow, [Catalog Models Storage];
     query    licence_get(ModelId) -> LicenceText, [];

@@ -9,10 +9,12 @@ use pc_base::Language;
 
 mod database;
 mod dataset;
+mod drafts;
 mod privacy;
 
 pub use database::{Database, ImportDb};
 pub use dataset::{AskedOf, Dataset, Edit};
+pub use drafts::{Drafting, Drafts, Passages};
 pub use privacy::{Mask, Unmask};
 
 /// Partner Console on the command line.

@@ -20,6 +20,7 @@ impl Partner {
             .args(args)
             .env("PARTNER_HOME", self.root.path().join("home"))
             .env("PARTNER_CACHE", self.root.path().join("cache"))
+            .env("PARTNER_KEYCHAIN", "memory")
             .output()
             .unwrap()
     }
@@ -253,6 +254,45 @@ fn rows_are_fixed_rid_of_repeats_sampled_and_compared_in_files_and_in_versions()
     assert_eq!((&taken["version"]["name"], &taken["version"]["rows"]), (&json!("rooms-sample"), &json!(2)), "{taken}");
     let error = String::from_utf8(partner.run(&["dataset", "sample", &file, "--rows", "2"]).stderr).unwrap();
     assert!(error.contains("[output_missing]"), "{error}");
+}
+
+#[test]
+fn documents_become_passages_in_a_file_or_a_data_set_and_drafts_that_are_not_there_are_refused() {
+    let partner = Partner::new();
+    partner.file("in/guide.md", "# 早餐\n早餐从六点半开始。\n# 停车\n停车免费。\n");
+    partner.file("in/bad.pdf", "%PDF-1.7\nnothing");
+    let (folder, out) = (text(&partner.root.path().join("in")), text(&partner.root.path().join("passages.jsonl")));
+    let (report, status) = partner.json(&["dataset", "passages", &folder, "--out", &out]);
+    assert_eq!(
+        (report["rows"].as_u64(), report["skipped"]["total"].as_u64(), status),
+        (Some(2), Some(1), 0),
+        "{report}"
+    );
+    let sources = std::fs::read_to_string(partner.root.path().join("passages.provenance.jsonl")).unwrap();
+    assert!(sources.lines().count() == 2 && sources.contains("guide.md"), "{sources}");
+    let (checked, status) = partner.json(&["dataset", "check", &out, "--kind", "cpt"]);
+    assert_eq!((checked["good_rows"].as_u64(), status), (Some(2), 0), "{checked}");
+    let (row, status) = partner.json(&["dataset", "passages", &folder, "--name", "guide"]);
+    assert_eq!((row["rows"].as_u64(), row["made"].as_str(), status), (Some(2), Some("passages"), 0), "{row}");
+    let (versions, _) = partner.json(&["dataset", "versions", "guide"]);
+    assert_eq!(versions["versions"][0]["counts"]["documents_skipped"], 1, "{versions}");
+
+    let key = ["--lang", "en", "dataset", "drafts"];
+    let output = partner.run(&[&key[..], &["list"]].concat());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("There are no drafts."), "{output:?}");
+    for (args, code) in [
+        (vec!["accept", "7"], "not_found"),
+        (vec!["edit", "7", "--answer", "x"], "not_found"),
+        (vec!["keep", "3", "--name", "n"], "not_found"),
+        (vec!["keep", "3", "--to", "nobody"], "dataset_input_unknown"),
+        (vec!["discard", "three"], "not_found"),
+    ] {
+        let output = partner.run(&[&key[..], &args[..]].concat());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(&format!("[{code}]")) && output.status.code() == Some(1), "{args:?}: {error}");
+    }
+    let (refused, _) = partner.json(&["dataset", "draft", "nowhere", "--target", "local:tiny:int8"]);
+    assert_eq!(refused["error"]["code"], "dataset_input_unknown", "{refused}");
 }
 
 #[test]

@@ -59,6 +59,12 @@ export type Commands = {
   database_look: { kind: 'stream'; request: T.DatabaseQuery; event: T.TaskProgress; response: T.DatabaseSeen };
   database_preview: { kind: 'mutation'; request: T.DatabasePreview; event: never; response: T.PreviewedRow[] };
   database_import: { kind: 'stream'; request: T.DatabaseImport; event: T.TaskProgress; response: T.VersionRow };
+  document_import: { kind: 'stream'; request: T.DocumentImport; event: T.TaskProgress; response: T.VersionRow };
+  proposal_draft: { kind: 'stream'; request: T.ProposalDraft; event: T.TaskProgress; response: T.ProposalsMade };
+  proposal_list: { kind: 'query'; request: T.Empty; event: never; response: T.ProposalRow[] };
+  proposal_judge: { kind: 'mutation'; request: T.ProposalJudge; event: never; response: T.ProposalRow };
+  proposal_keep: { kind: 'stream'; request: T.ProposalKeep; event: T.TaskProgress; response: T.VersionRow };
+  proposal_discard: { kind: 'mutation'; request: T.ProposalBatch; event: never; response: T.Empty };
   catalog_list: { kind: 'query'; request: T.Empty; event: never; response: T.CatalogRow[] };
   catalog_prepare: { kind: 'stream'; request: T.ModelId; event: T.TaskProgress; response: T.CatalogRow };
   licence_get: { kind: 'query'; request: T.ModelId; event: never; response: T.LicenceText };
@@ -110,6 +116,7 @@ export const provides: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   mask_preview: ['library'],
   privacy_report: ['library'],
   database_list: ['library'],
+  proposal_list: ['library'],
   catalog_list: ['catalog'],
   tune_estimate: ['datasets'],
   tune_list: ['tunes'],
@@ -149,6 +156,10 @@ export const invalidates: Partial<Record<keyof Commands, readonly T.Tag[]>> = {
   database_save: ['library'],
   database_remove: ['library'],
   database_import: ['library'],
+  document_import: ['library'],
+  proposal_draft: ['library'],
+  proposal_keep: ['library'],
+  proposal_discard: ['library'],
   catalog_prepare: ['catalog', 'models', 'storage'],
   licence_accept: ['catalog'],
   tune_start: ['tunes'],

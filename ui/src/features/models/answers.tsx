@@ -7,7 +7,7 @@ import { useWords } from '../../i18n/use';
 import { bytes, number, rate } from '../../lib/format';
 import { difference } from '../../lib/diff';
 import { removeColumn, setTarget, useDuel, type Column, type Turn } from './duel';
-import { valueOf, type Option } from './targets';
+import { valueOf, type Option } from '../../components/targets';
 
 type Group = { label: string; options: { value: string; label: string }[] };
 type Props = { column: Column; index: number; rival: Column | undefined; groups: Group[]; all: Option[]; removable: boolean };

@@ -11,7 +11,7 @@ import { TaskBar } from '../../components/taskbar';
 import { useWords, wordFor } from '../../i18n/use';
 import { bytes, moment, short } from '../../lib/format';
 import { go } from '../../lib/look';
-import { nameOf } from './name';
+import { nameOf } from '../../lib/name';
 
 const quants: Quant[] = ['f32', 'int8', 'int4'];
 

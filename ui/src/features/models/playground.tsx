@@ -10,7 +10,7 @@ import { isSend } from '../../lib/keys';
 import { Answers } from './answers';
 import { addColumn, ask, MAX_COLUMNS, setOptions, setTarget, startOver, stop, useDuel } from './duel';
 import { PlaySettings } from './playsettings';
-import { useTargets, type Option } from './targets';
+import { useTargets, type Option } from '../../components/targets';
 
 /** Base left, tuned right: the comparison most people come for. */
 function useFirstChoice(all: Option[], ready: boolean, first: string | undefined) {

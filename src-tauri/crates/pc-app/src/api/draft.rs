@@ -54,6 +54,9 @@ pub struct ProposalRow {
     /// Such as `manual.pdf, page 3, 客房 / 押金`.
     pub place: String,
     pub model: String,
+    /// The share of the answer's wording that the ground has, 0 to 1; nothing where it cannot be said, as of an answer that was
+    /// there before.
+    pub support: Option<f64>,
     pub state: ProposalState,
     /// Whether a person changed its words.
     pub edited: bool,
@@ -95,13 +98,15 @@ pub struct ProposalKeep {
     pub dataset: Option<String>,
 }
 
-/// `proposal_drafted`
+/// `proposal_draft`: what came of it.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct ProposalsMade {
     pub batch: String,
     pub made: u64,
-    /// Answers of the model that could not be used, each in a sentence; the first 20.
+    /// What could not be used, each in a sentence; the first 20.
     pub failed: Vec<String>,
+    /// All of them.
+    pub failed_total: u64,
     pub kind: DatasetKind,
 }
 

@@ -11,6 +11,7 @@ mod models;
 mod overview;
 mod packages;
 mod prepare;
+mod proposals;
 mod settings;
 mod storage;
 mod tasks;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use pc_app::api::DatasetKind;
 
-use super::ImportDb;
 use super::privacy::{Mask, Unmask};
+use super::{Drafting, Drafts, ImportDb, Passages};
 
 /// What a data set's rows are.
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -176,6 +176,14 @@ pub enum Dataset {
     Mask(Mask),
     /// Turn stand-ins back into what they stand for. Only who has the master key can.
     Unmask(Unmask),
+    /// Split documents (Markdown, text, HTML, PDF, Word; alone, in a folder or in a zip) into passages to train on.
+    Passages(Passages),
+    /// Let a model write questions and answers from documents or texts, or put questions that are there in other words. The
+    /// drafts wait until you judge them.
+    Draft(Drafting),
+    /// Rows that a model drafted: judge them one by one, and keep the accepted ones.
+    #[command(subcommand)]
+    Drafts(Drafts),
     /// Check a file, or a version of a data set, and, where it has no errors, send it to the cloud.
     Upload {
         /// A file, or NAME[@VERSION] of a data set on this machine.
@@ -209,7 +217,7 @@ impl Dataset {
     pub fn needs_keys(&self) -> bool {
         match self {
             Self::ImportDb(wanted) => wanted.connection.is_some(),
-            Self::Mask(_) | Self::Unmask(_) => true,
+            Self::Mask(_) | Self::Unmask(_) | Self::Draft(_) | Self::Drafts(_) => true,
             _ => matches!(self, Self::Upload { .. } | Self::Uploads { .. } | Self::List | Self::Delete { .. }),
         }
     }

@@ -7,7 +7,7 @@ use pc_app::api::{DatasetId, DatasetRow, DatasetUpload, Empty, UploadId, UploadR
 use pc_app::{Asked, Convert, Converted, DatasetInput, Repeats, upload_name};
 use serde_json::json;
 
-use super::{Call, checks, database, edits, library, privacy};
+use super::{Call, checks, database, drafts, edits, library, privacy};
 use crate::args::Dataset;
 use crate::figures;
 use crate::shown::Shown;
@@ -40,6 +40,9 @@ pub async fn run(command: Dataset, call: &Call) -> Result<ExitCode> {
         Dataset::Unmask(command) => return privacy::unmask(command, call).await,
         Dataset::Versions { name } => return library::versions(name, call).await,
         Dataset::Forget { name } => return library::forget(name, call).await,
+        Dataset::Passages(asked) => return drafts::passages(asked, call).await,
+        Dataset::Draft(asked) => return drafts::draft(asked, call).await,
+        Dataset::Drafts(command) => return drafts::run(command, call).await,
         Dataset::Upload { input, kind, description, limit_rate: bytes_per_second, hours } => {
             let DatasetInput { path, version } = app.dataset_input(&input).await?;
             let path = std::path::absolute(&path)?.to_string_lossy().into_owned();

@@ -89,7 +89,8 @@ pub async fn forget(name: String, call: &Call) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn found(app: &App, name: &str, shown: &Shown) -> Result<LocalDataset> {
+/// A data set of this machine by its name. `Code::DatasetInputUnknown`.
+pub async fn found(app: &App, name: &str, shown: &Shown) -> Result<LocalDataset> {
     let sets = app.library_list(Empty {}, shown.language()).await?;
     let unknown = || coded(Code::DatasetInputUnknown).with("input", name);
     sets.into_iter().find(|set| set.name == name).with_context(unknown)

@@ -9,6 +9,7 @@ mod dataset;
 mod deploy;
 #[cfg(debug_assertions)]
 mod dev_host;
+mod drafts;
 mod edits;
 mod keys;
 mod library;

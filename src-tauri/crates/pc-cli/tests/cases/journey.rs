@@ -95,8 +95,20 @@ async fn served(console: &Console, model: &str) -> String {
     let target = json!({"kind": "cloud", "deployed_model": row["deployed_model"]});
     let (done, _) = console.stream("chat_send", ask(&target)).await;
     assert!(done["output_tokens"].as_u64() > Some(0), "{done}");
+    drafted(console, &target).await;
     let key = console.app.call("deployment_key", json!({}), pc_base::Language::English).await.unwrap();
     key["api_key"].as_str().unwrap().to_owned()
+}
+
+/// What a model of a few thousand weights says of a document is nonsense: told once, and no draft.
+async fn drafted(console: &Console, target: &Value) {
+    let path =
+        console.home.file("handbook.md", "# 早餐\n早餐从六点半开始，到十点结束，在二楼餐厅。\n").display().to_string();
+    let from = json!({"from": "documents", "path": path});
+    let wanted = json!({"from": from, "target": target, "each": 1, "limit": 5, "instruction": ""});
+    let (made, _) = console.stream("proposal_draft", wanted).await;
+    assert_eq!((&made["made"], &made["failed_total"], &made["batch"]), (&json!(0), &json!(1), &json!("")), "{made}");
+    assert_eq!(console.call("proposal_list", json!({})).await, json!([]));
 }
 
 async fn billed(console: &Console) {

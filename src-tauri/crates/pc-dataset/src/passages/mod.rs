@@ -2,18 +2,15 @@
 //! keeps where it came from. They become texts to train on, with their provenance beside them, or the ground of questions that
 //! somebody drafts. Deliberately absent: drafting, and pictures; a page that is only a picture is reported.
 
-use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, bail};
-use pc_base::{Cancel, Code, Progress, Reporter, Unit};
+use anyhow::bail;
+use pc_base::{Cancel, Code, Language};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use sha2::{Digest as _, Sha256};
-use tempfile::NamedTempFile;
 
 use crate::read::Input;
 
+mod documents;
 mod docx;
 mod filters;
 mod html;
@@ -21,8 +18,11 @@ mod pdf;
 mod prose;
 mod split;
 mod swell;
+mod texts;
 
+pub use documents::{Document, documents};
 pub(crate) use split::{Block, Kind};
+pub use texts::{TextsOf, TextsReport, write_texts};
 
 /// The largest document that is opened; a thousand pages of text are a few megabytes.
 const BYTES: u64 = 128 << 20;
@@ -46,6 +46,7 @@ impl Default for PassageOptions {
 /// A piece of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passage {
+    /// The document's name: below a folder or in an archive with its place there, and never a path of this machine.
     pub file: String,
     /// 1-based, of a PDF; where the passage begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +57,27 @@ pub struct Passage {
     pub from: u64,
     pub to: u64,
     pub text: String,
+}
+
+impl Passage {
+    /// The text below its headings, as a text to train on has it.
+    pub fn whole(&self) -> String {
+        match self.heading.as_slice() {
+            [] => self.text.clone(),
+            headings => format!("{}\n\n{}", headings.join(" > "), self.text),
+        }
+    }
+
+    /// Where it stands, for people, such as `manual.pdf, page 3, Rooms / Deposit`.
+    pub fn place(&self, language: Language) -> String {
+        let page = self.page.map(|page| match language {
+            Language::English => format!("page {page}"),
+            Language::Chinese => format!("第 {page} 页"),
+        });
+        let heading = Some(self.heading.join(" / ")).filter(|heading| !heading.is_empty());
+        let parts = [Some(self.file.clone()), page, heading].into_iter().flatten().collect::<Vec<_>>();
+        parts.join(if language == Language::English { ", " } else { "，" })
+    }
 }
 
 /// What a document held.
@@ -77,14 +99,23 @@ pub fn passages(
     cancel: &Cancel,
     put: &mut dyn FnMut(Passage) -> anyhow::Result<()>,
 ) -> anyhow::Result<DocumentReport> {
-    let input = Input::File(path.to_owned());
+    passages_of(&Document::file(path), options, cancel, put)
+}
+
+/// Splits a document that [`documents`] found; errors as in [`passages`].
+pub fn passages_of(
+    document: &Document,
+    options: &PassageOptions,
+    cancel: &Cancel,
+    put: &mut dyn FnMut(Passage) -> anyhow::Result<()>,
+) -> anyhow::Result<DocumentReport> {
+    let input = &document.input;
     let (head, _) = input.head(4_096)?;
-    if input.bytes() > BYTES {
+    if input.unpacked() > BYTES {
         bail!(input.coded(Code::SourceTooLarge).with("limit", BYTES));
     }
     let mut report = DocumentReport::default();
-    let shown = input.shown();
-    let mut splitter = split::Splitter::new(&shown, options);
+    let mut splitter = split::Splitter::new(document.name(), options);
     let mut take = |block: Block| {
         cancel.check()?;
         report.characters += block.text.chars().count() as u64;
@@ -97,11 +128,11 @@ pub fn passages(
     let mut empty = Vec::new();
     let mut pages = 0;
     if head.starts_with(b"%PDF-") {
-        (pages, empty) = pdf::blocks(&input, cancel, &mut take)?;
+        (pages, empty) = pdf::blocks(input, cancel, &mut take)?;
     } else if head.starts_with(b"PK\x03\x04") {
-        docx::blocks(&input, &mut take)?;
+        docx::blocks(input, &mut take)?;
     } else {
-        prose_or_html(&input, &head, &mut take)?;
+        prose_or_html(input, &head, &mut take)?;
     }
     if let Some(passage) = splitter.finish() {
         report.passages += 1;
@@ -128,65 +159,6 @@ fn prose_or_html(input: &Input, head: &[u8], take: &mut Take<'_>) -> anyhow::Res
         "md" | "markdown" => prose::blocks(input, true, take),
         _ => prose::blocks(input, false, take),
     }
-}
-
-/// Documents to write as texts.
-#[derive(Clone, Debug)]
-pub struct TextsOf<'a> {
-    pub documents: &'a [PathBuf],
-    pub options: &'a PassageOptions,
-    /// JSONL of `{"text"}` rows.
-    pub out: &'a Path,
-    /// JSONL with one line for each row of `out`: its passage without the text, and the text's SHA-256.
-    pub provenance: &'a Path,
-}
-
-/// What was written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TextsReport {
-    pub rows: u64,
-    /// Of the written rows, hex.
-    pub output_sha256: String,
-    /// One for each document.
-    pub documents: Vec<DocumentReport>,
-}
-
-/// Writes passages as rows to train on (CPT), with the headings above each one in front of it. Both files are there when all went
-/// well, and neither otherwise.
-pub fn write_texts(job: &TextsOf<'_>, reporter: &dyn Reporter, cancel: &Cancel) -> anyhow::Result<TextsReport> {
-    let (mut rows, mut sources) = (beside(job.out)?, beside(job.provenance)?);
-    let (mut report, mut hash) = (TextsReport::default(), Sha256::new());
-    for (at, document) in job.documents.iter().enumerate() {
-        let total = Some(job.documents.len() as u64);
-        reporter.report(Progress { stage: "passages".into(), done: at as u64, total, unit: Unit::Steps });
-        let read = passages(document, job.options, cancel, &mut |passage| {
-            let text = match passage.heading.as_slice() {
-                [] => passage.text.clone(),
-                headings => format!("{}\n\n{}", headings.join(" > "), passage.text),
-            };
-            let line = format!("{}\n", json!({ "text": text }));
-            hash.update(&line);
-            report.rows += 1;
-            rows.write_all(line.as_bytes()).context("writing texts")?;
-            let source = json!({"line": report.rows, "file": passage.file, "page": passage.page, "heading": passage.heading,
-                "from": passage.from, "to": passage.to, "sha256": hex::encode(Sha256::digest(&text))});
-            writeln!(sources, "{source}").context("writing texts")
-        })?;
-        report.documents.push(read);
-    }
-    report.output_sha256 = hex::encode(hash.finalize());
-    for (file, path) in [(sources, job.provenance), (rows, job.out)] {
-        let file = file.into_inner().map_err(std::io::IntoInnerError::into_error).context("writing texts")?;
-        file.as_file().sync_all().context("writing texts")?;
-        file.persist(path).with_context(|| format!("writing {}", path.display()))?;
-    }
-    Ok(report)
-}
-
-fn beside(path: &Path) -> anyhow::Result<BufWriter<NamedTempFile>> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = NamedTempFile::new_in(parent).with_context(|| format!("writing in {}", parent.display()))?;
-    Ok(BufWriter::new(file))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Documents of other programs' making (`tests/fixtures/datasets/make.py`), the rules of splitting, and hostile files.
 
-use std::path::Path;
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
 
 use pc_base::{Failure, Language, Silent};
 
@@ -115,25 +117,64 @@ fn pdf_text_comes_by_character_maps_and_pages_without_text_are_told() {
     }
 }
 
-#[test]
-fn texts_are_written_with_their_provenance() {
-    let dir = tempfile::tempdir().expect("a temporary folder can be made");
-    let (out, provenance) = (dir.path().join("out.jsonl"), dir.path().join("out.sources.jsonl"));
-    let documents = [fixture("guide.docx"), fixture("guide-embedded.pdf")];
-    let options = PassageOptions::default();
-    let job = TextsOf { documents: &documents, options: &options, out: &out, provenance: &provenance };
-    let report = write_texts(&job, &Silent, &Cancel::default()).expect("it is written");
-    let (rows, sources) =
-        (std::fs::read(&out).expect("it is there"), std::fs::read_to_string(&provenance).expect("it is there"));
-    assert_eq!((report.rows, report.output_sha256), (3, hex::encode(Sha256::digest(&rows))));
-    for (row, source) in String::from_utf8_lossy(&rows).lines().zip(sources.lines()) {
-        let (row, source): (serde_json::Value, serde_json::Value) =
-            (serde_json::from_str(row).expect("JSON"), serde_json::from_str(source).expect("JSON"));
-        let text = row["text"].as_str().expect("a text");
-        assert_eq!(source["sha256"], hex::encode(Sha256::digest(text)), "each source is that of its row");
-    }
+fn write(path: &Path, dir: &Path) -> anyhow::Result<(TextsReport, String, String)> {
+    let (out, provenance) = (dir.join("out.jsonl"), dir.join("out.sources.jsonl"));
+    let (documents, options) = (documents(path)?, PassageOptions::default());
+    let (out, provenance, language) = (out.as_path(), provenance.as_path(), Language::English);
+    let job = TextsOf { documents: &documents, options: &options, out, provenance, language };
+    let report = write_texts(&job, &Silent, &Cancel::default())?;
+    let read = |path: &Path| std::fs::read_to_string(path).expect("it is there");
     let checked = crate::CheckOptions { kind: crate::RowKind::Cpt, ..crate::CheckOptions::default() };
-    assert_eq!(crate::check(&out, &checked, &Silent, &Cancel::default()).expect("it can be checked").errors_total, 0);
+    assert_eq!(crate::check(out, &checked, &Silent, &Cancel::default()).expect("it can be checked").errors_total, 0);
+    Ok((report, read(out), read(provenance)))
+}
+
+#[test]
+fn documents_of_a_folder_are_written_with_their_provenance_and_damaged_ones_are_told() {
+    let (dir, out) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    for name in ["guide.docx", "guide-embedded.pdf"] {
+        std::fs::copy(fixture(name), dir.path().join(name)).expect("it can be copied");
+    }
+    let notes = dir.path().join("sub/notes.md");
+    std::fs::create_dir(dir.path().join("sub")).expect("a folder");
+    pc_base::write_atomic(&notes, "# 停车\n停车免费。\n".as_bytes()).expect("written");
+    pc_base::write_atomic(&dir.path().join("bad.pdf"), b"%PDF-1.7\nnothing").expect("written");
+    pc_base::write_atomic(&dir.path().join("table.csv"), b"a,b").expect("written");
+    let (report, rows, sources) = write(dir.path(), out.path()).expect("it is written");
+    assert_eq!((report.rows, report.documents.len(), report.skipped.total), (4, 3, 1), "a table is no document");
+    let told = report.skipped.kept[0].sentence(Language::English);
+    assert!(told.contains("bad.pdf"), "{told}");
+    assert_eq!(report.output_sha256, hex::encode(Sha256::digest(&rows)));
+    let mut places = Vec::new();
+    for (row, source) in rows.lines().zip(sources.lines()) {
+        let source: serde_json::Value = serde_json::from_str(source).expect("JSON");
+        assert_eq!(source["row"], hex::encode(Sha256::digest(row)), "each source names its row");
+        places.push(source["place"].as_str().expect("a text").to_owned());
+    }
+    assert_eq!(places.len(), 4);
+    assert!(places[0] == "guide-embedded.pdf, page 1" && places[3] == "sub/notes.md, 停车", "{places:?}");
+    assert!(!sources.contains(&dir.path().display().to_string()), "no path of this machine");
+}
+
+#[test]
+fn documents_of_an_archive_are_read_in_place_and_one_that_swells_is_refused() {
+    let (dir, out) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let path = dir.path().join("all.zip");
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).expect("a file"));
+    let options = zip::write::SimpleFileOptions::default();
+    for name in ["guide.docx", "guide-cmap.pdf"] {
+        archive.start_file(format!("手册/{name}"), options).expect("a member");
+        let bytes = std::fs::read(fixture(name)).expect("the fixture");
+        std::io::Write::write_all(&mut archive, &bytes).expect("written");
+    }
+    archive.start_file("large.txt", options).expect("a member");
+    for _ in 0..129 {
+        std::io::Write::write_all(&mut archive, &vec![b' '; 1 << 20]).expect("written");
+    }
+    archive.finish().expect("an archive");
+    let (report, _, sources) = write(&path, out.path()).expect("it is written");
+    assert_eq!((report.documents.len(), report.skipped.by_code["source_too_large"]), (2, 1));
+    assert!(sources.contains("\"place\":\"手册/guide.docx, "), "{sources}");
 }
 
 #[test]

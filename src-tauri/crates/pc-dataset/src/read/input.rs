@@ -29,14 +29,23 @@ pub(crate) enum Input {
 
 /// All files of what a path names.
 pub(super) fn inputs(path: &Path, options: &ReadOptions) -> anyhow::Result<Vec<Input>> {
+    match options.format {
+        Some(Format::Zip) => one_or_more(members(path, ENDINGS)?, path),
+        Some(_) if !path.is_dir() => Ok(vec![Input::File(path.to_owned())]),
+        _ => inputs_ending(path, ENDINGS),
+    }
+}
+
+/// All files of what a path names; out of a folder or an archive those that end so.
+pub(crate) fn inputs_ending(path: &Path, endings: &[&str]) -> anyhow::Result<Vec<Input>> {
     if path.is_dir() {
         let mut files = Vec::new();
-        walk(path, 0, &mut files)?;
+        walk(path, endings, 0, &mut files)?;
         return one_or_more(files.into_iter().map(Input::File).collect(), path);
     }
     let file = Input::File(path.to_owned());
-    if options.format == Some(Format::Zip) || (options.format.is_none() && archive::is_plain_zip(&file)?) {
-        return one_or_more(members(path)?, path);
+    if archive::is_plain_zip(&file)? {
+        return one_or_more(members(path, endings)?, path);
     }
     Ok(vec![file])
 }
@@ -49,7 +58,7 @@ fn one_or_more(inputs: Vec<Input>, path: &Path) -> anyhow::Result<Vec<Input>> {
 }
 
 /// Files of known kinds in the order of their names; hidden ones and links are none of the user's data.
-fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+fn walk(folder: &Path, endings: &[&str], depth: usize, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let unreadable = || coded(Code::FileUnreadable).with("path", folder.display());
     let mut entries: Vec<_> = std::fs::read_dir(folder).code(unreadable)?.collect::<Result<_, _>>().code(unreadable)?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
@@ -59,8 +68,8 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> anyhow::Result
             continue;
         }
         if kind.is_dir() && depth < DEPTH {
-            walk(&entry.path(), depth + 1, files)?;
-        } else if kind.is_file() && is_known(&entry.path().to_string_lossy()) {
+            walk(&entry.path(), endings, depth + 1, files)?;
+        } else if kind.is_file() && endings.contains(&ending(&entry.path().to_string_lossy()).as_str()) {
             files.push(entry.path());
         }
         if files.len() > FILES {
@@ -70,23 +79,19 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> anyhow::Result
     Ok(())
 }
 
-fn members(path: &Path) -> anyhow::Result<Vec<Input>> {
+fn members(path: &Path, endings: &[&str]) -> anyhow::Result<Vec<Input>> {
     let mut found = Vec::new();
     for (name, packed) in archive::list(path)? {
         if archive::is_archive(&name) {
             bail!(coded(Code::SourceNested).with("path", path.display()).with("name", name));
         }
         let hidden = name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
-        if !hidden && is_known(&name) {
+        if !hidden && endings.contains(&ending(&name).as_str()) {
             found.push(Input::Member { archive: path.to_owned(), name, packed });
         }
     }
     found.sort_by_key(Input::shown);
     Ok(found)
-}
-
-fn is_known(name: &str) -> bool {
-    ENDINGS.contains(&ending(name).as_str())
 }
 
 fn ending(name: &str) -> String {
@@ -115,6 +120,14 @@ impl Input {
         match self {
             Self::File(path) => std::fs::metadata(path).map_or(0, |found| found.len()),
             Self::Member { packed, .. } => packed.bytes,
+        }
+    }
+
+    /// Its size once it is unpacked, as its archive states it: reading ends where there is more.
+    pub fn unpacked(&self) -> u64 {
+        match self {
+            Self::File(_) => self.bytes(),
+            Self::Member { packed, .. } => packed.size,
         }
     }
 

@@ -27,7 +27,7 @@ pub(crate) use archive::{Packed, list as list_archive, unpack};
 pub(crate) use decode::{gb18030, open_text, sniff};
 pub use detect::{Detected, Sample, Shape, detect, weight};
 pub use export::CsvWriter;
-pub(crate) use input::{Input, lift};
+pub(crate) use input::{Input, inputs_ending, lift};
 pub(crate) use json::value_of;
 pub use notes::{Notes, Skipped, Skips};
 pub(crate) use text::heading_of;

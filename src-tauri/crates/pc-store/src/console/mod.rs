@@ -6,6 +6,7 @@ mod databases;
 mod datasets;
 mod drafts;
 mod library;
+mod proposals;
 mod secrets;
 mod seen;
 mod settings;
@@ -24,6 +25,7 @@ pub use databases::KnownDatabase;
 pub use datasets::KnownDataset;
 pub use drafts::Draft;
 pub use library::{LocalDataset, Version};
+pub use proposals::{Proposal, ProposalBatch};
 pub use uploads::BegunUpload;
 
 /// Every step that `console.db` has taken, oldest first. Only ever add.
@@ -33,6 +35,7 @@ const STEPS: &[&str] = &[
     include_str!("../../sql/console/3_uploads.sql"),
     include_str!("../../sql/console/4_library.sql"),
     include_str!("../../sql/console/5_databases.sql"),
+    include_str!("../../sql/console/6_proposals.sql"),
 ];
 
 /// The database. Every use is one transaction. Window and command line may have it open at the same time.

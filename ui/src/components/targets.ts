@@ -1,9 +1,9 @@
-/** @file Who can answer in the playground: every format of every model here, and every deployment that runs. */
+/** @file Who can answer: every format of every model here, and every deployment that runs. */
 import { useMemo } from 'react';
-import { useCall } from '../../api/use';
-import type { ChatTarget, ModelRow, Quant } from '../../api/generated/types';
-import { useWords, wordFor } from '../../i18n/use';
-import { nameOf } from './name';
+import { useCall } from '../api/use';
+import type { ChatTarget, ModelRow, Quant } from '../api/generated/types';
+import { useWords, wordFor } from '../i18n/use';
+import { nameOf } from '../lib/name';
 
 export type Option = { value: string; label: string; origin: string; model: string; target: ChatTarget };
 
