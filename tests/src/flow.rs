@@ -76,8 +76,8 @@ impl Flow<'_> {
         self.uploaded().await
     }
 
-    /// From the decision about personal data to the end.
-    pub async fn upload_from_privacy(&self) -> Result<()> {
+    /// From a version whose finds are masked to the end.
+    pub async fn upload_masked(&self) -> Result<()> {
         self.screen.press("button", self.words.get("wizard.toUpload")).await?;
         self.step("upload").await?;
         self.send_undivided().await?;

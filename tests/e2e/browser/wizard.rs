@@ -61,23 +61,26 @@ fn errors_stop_the_way_on_until_they_are_gone() -> Result<()> {
 }
 
 #[test]
-fn personal_data_goes_up_only_by_a_yes_and_a_draft_is_there_again() -> Result<()> {
+fn personal_data_goes_up_only_masked_or_by_a_yes() -> Result<()> {
     run("wizard-privacy", "en", async |session| {
         let (flow, words) = (session.flow(), &session.words);
         flow.check(&session.installation.home.file("calls.jsonl", rows("Ask Li at 13812345678."))).await?;
         flow.import().await?;
         flow.screen.press("button", words.get("wizard.toPrivacy")).await?;
         flow.step("privacy").await?;
+        flow.screen.reads("13812345678").await?;
         ensure!(is_closed(&session, words.get("wizard.toUpload")).await?, "finds stop the way on");
         let keep = words.get("wizard.keepFindsText").split("{{").next().unwrap_or_default();
         flow.screen.press("checkbox", &format!("~{keep}")).await?;
         ensure!(!is_closed(&session, words.get("wizard.toUpload")).await?, "a yes that names them opens it");
+        flow.screen.press("checkbox", &format!("~{keep}")).await?;
         // What was left is there again, in a window that knows nothing of it.
         flow.screen.reads(words.get("wizard.saved")).await?;
         session.browser.run("location.reload()", json!([])).await?;
         flow.step("privacy").await?;
-        ensure!(!is_closed(&session, words.get("wizard.toUpload")).await?, "the yes was kept");
-        flow.upload_from_privacy().await
+        flow.screen.press("button", words.get("wizard.mask")).await?;
+        flow.screen.reads(words.get("wizard.statement")).await?;
+        flow.upload_masked().await
     })
 }
 

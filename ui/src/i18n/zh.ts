@@ -37,6 +37,7 @@ export const zh: typeof en = {
     step3: '与模型对话', step3Text: '取回模型，离线与基础模型对比。', step4: '部署', step4Text: '获得接入点和密钥，供您的程序调用。', sample: '使用示例', done: '已完成', datasets: '数据集', models: '本机模型', deployments: '部署',
   },
   datasets: {
+    byModel: '模型起草',
     fileKind: '训练数据（JSONL）', hash: 'SHA-256', add: '新建数据集', choose: '选择文件', sample: '使用示例',
     result: '{{name}}的检查结果', good: '共 {{rows}} 行，{{good}} 行合格', facts: '{{size}} · {{messages}} 条消息 · {{characters}} 个字符', again: '重新检查',
     findings: '问题', noFindings: '未发现错误，所有行都可用于训练。', all: '全部', errors: '错误', warnings: '警告', error: '错误', warning: '警告', shown: '共 {{total}} 个问题，列出前 {{shown}} 个。', wholeFile: '整个文件', lineNo: '第 {{line}} 行', columnNo: '第 {{column}} 个字符', filter: '按严重程度筛选问题', filterKind: '按类型筛选问题', everyKind: '全部类型', noneOfKind: '没有此类问题。', showRow: '查看该行', showLine: '查看第 {{line}} 行', kindsOfFindings: '问题类型', fixDoes: '修复：{{fix}}', noFix: { format: '无法自动修复，请自行改正或剔除这些行。', content: '无法自动修复，需要人工查看。', duplicates: '去重时会删除。', privacy: '在“隐私”中决定：掩码、删除或保留。', secrets: '在“隐私”中决定：掩码、删除或保留。' }, list: '列出', listOf: '列出问题“{{title}}”',

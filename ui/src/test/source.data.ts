@@ -2,6 +2,11 @@
 import type * as T from '../api/generated/types';
 import { NOW } from './data';
 
+export const kinds: T.PrivacyKind[] = [
+  { kind: 'resident_id', label: 'resident ID', secret: false }, { kind: 'mobile', label: 'mobile number', secret: false }, { kind: 'name', label: 'name', secret: false },
+  { kind: 'email', label: 'e-mail', secret: false }, { kind: 'vendor_key', label: 'key', secret: true }, { kind: 'custom', label: 'own rule', secret: false },
+];
+
 export const version = (part: Partial<T.VersionRow> & { dataset: string }): T.VersionRow => ({
   version: 1, name: 'hotel', kind: 'sft', sha256: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae', bytes: 187_344, rows: 168, parent: null, made: 'import', source: '/data/hotel.csv', counts: {}, created_at: '2026-11-24T08:00:00Z', checked: null, path: `/data/datasets/${part.dataset}.jsonl`, ...part,
 });
@@ -74,6 +79,11 @@ export function reportOf(row: T.VersionRow, wanted: T.FindingGroup[], model: str
     ],
   };
 }
+
+export const masked: T.MaskedRow[] = [
+  { line: 4, texts: [{ at: 'messages[0].content', pieces: [{ text: '我的电话是 ', kind: null, after: null }, { text: '13812345678', kind: 'mobile', after: '138****5678' }, { text: '，请回电。', kind: null, after: null }] }] },
+  { line: 9, texts: [{ at: 'messages[2].content', pieces: [{ text: 'Use ', kind: null, after: null }, { text: 'sk-proj-4fT9', kind: 'vendor_key', after: '[key]' }] }] },
+];
 
 export const changed: T.ChangedRow[] = [
   { line: 3, before: '{"messages":[{"role":"user","content":"早餐\u200b几点？"}]}', after: '{"messages":[{"role":"user","content":"早餐几点？"}]}', why: ['zero_width'] },

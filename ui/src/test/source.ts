@@ -1,7 +1,7 @@
 /** @file The test host's sources, recipes and drafts, and a small library that imports, checks, fixes, masks, divides and sends. Tests only. */
 import type * as T from '../api/generated/types';
 import { NOW } from './data';
-import { changed, groups, libraryVersions, mapped, reportOf, seen, version } from './source.data';
+import { changed, groups, kinds, libraryVersions, mapped, masked, reportOf, seen, version } from './source.data';
 
 export const freshSource = () => ({ versions: structuredClone(libraryVersions), reports: {} as Record<string, T.VersionReport>, statements: {} as Record<string, T.PrivacyStatement>, drafts: [] as T.Draft[], recipes: [] as T.NamedRecipe[], uploaded: {} as Record<string, string[]>, limit: 314_572_800 });
 export type Source = ReturnType<typeof freshSource>;
@@ -62,6 +62,9 @@ export function sourceAnswers(library: Source, refuse: Refuse) {
     row_find: ({ line }: T.RowFind) => ({ number: line - 1 }),
     version_report: (id: T.VersionId) => ({ report: library.reports[key(id)] ?? null }),
     fix_preview: (request: T.FixRequest): T.FixPreview => { const rows = changed.filter((row) => row.why.some((code) => request.codes.includes(code)) || (request.drop_bad && row.after === null)); return { rows, changed: rows.filter((row) => row.after !== null).length, removed: request.drop_bad ? 1 : 0, whole: true }; },
+    privacy_kinds: () => kinds,
+    mask_preview: ({ plan }: T.MaskRequest): T.MaskPreview => ({ counts: { mobile: 26, vendor_key: 2 }, whole: true, rows: masked.map((row) => ({ ...row, texts: row.texts.map((text) => ({ ...text, pieces: text.pieces.map((piece) => (piece.kind && (plan.ways[piece.kind] ?? plan.otherwise) === 'keep' ? { ...piece, after: piece.text } : piece)) })) })) }),
+    privacy_report: (id: T.VersionId): T.KeptPrivacy => ({ report: library.statements[key(id)] ?? null, path: library.statements[key(id)] ? `/data/datasets/${id.dataset}-${id.version}.privacy.json` : null }),
   };
 }
 
@@ -84,6 +87,7 @@ export function sourceFlows(library: Source, refuse: Refuse, uploads: (row: T.Da
   };
   return {
     source_import: async (request: T.SourceImport, parts: Parts) => { await parts('import', 187_344, 'bytes'); return added(library, request.name, { kind: request.recipe?.kind ?? request.kind, source: request.path }); },
+    document_import: async (request: T.DocumentImport, parts: Parts) => { await parts('read', 2_400_000, 'bytes'); return added(library, request.name, { kind: 'cpt', made: 'passages', source: request.path }); },
     version_export: async (_: T.VersionExport, parts: Parts) => { await parts('export', 187_344, 'bytes'); return {}; },
     version_check: async (request: T.VersionCheck, parts: Parts) => { await parts('check', 187_344, 'bytes'); const row = held(library, request, refuse); return kept(row, wrong(row), request.model ?? null); },
     version_fix: async (request: T.FixRequest, parts: Parts) => { await parts('fix', 168, 'rows'); const row = held(library, request, refuse); return next(library, row, { made: 'fix', rows: row.rows - (request.drop_bad ? 14 : 0), counts: { ...Object.fromEntries(request.codes.map((code) => [code, 1])), ...(request.drop_bad && { rows_removed: 14 }) } }); },
@@ -98,6 +102,15 @@ export function sourceFlows(library: Source, refuse: Refuse, uploads: (row: T.Da
     },
     version_sample: async (request: T.SampleRequest, parts: Parts) => { await parts('copy', 168, 'rows'); const row = held(library, request, refuse); return added(library, `${row.name}-sample`, { made: 'sample', rows: request.rows, parent: { dataset: row.dataset, version: row.version } }); },
     version_diff: async (_: T.DiffRequest, parts: Parts): Promise<T.VersionDiff> => { await parts('check', 168, 'rows'); return { added: 0, removed: 1, changed: 1, same: 166, rows: changed.map((row) => ({ older_line: row.line, newer_line: row.after === null ? null : row.line, before: row.before, after: row.after })) }; },
+    version_mask: async (request: T.MaskRequest, parts: Parts): Promise<T.MaskDone> => {
+      await parts('mask', 168, 'rows');
+      const row = held(library, request, refuse);
+      const made = next(library, row, { made: 'mask', sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' });
+      const way = (kind: string) => request.plan.ways[kind] ?? request.plan.otherwise;
+      const report: T.PrivacyStatement = { time: NOW, name: row.name, input_sha256: row.sha256, output_sha256: made.sha256, rows: row.rows, found: { mobile: 26, vendor_key: 2 }, done: { mobile: { [way('mobile')]: 26 }, vendor_key: { [way('vendor_key')]: 2 } }, fingerprint: 'SHA256:wq7Zb3vJ2h0m1fYd8cLr4xKtPz6uNs9eAo5gVi' };
+      library.statements[key(made)] = report;
+      return { version: made, report, report_path: `/data/datasets/${made.dataset}-${made.version}.privacy.json` };
+    },
     version_upload: async (request: T.VersionSend, parts: Parts): Promise<T.DatasetRow> => {
       const row = held(library, request, refuse);
       await parts('upload', row.bytes, 'bytes');

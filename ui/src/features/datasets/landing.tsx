@@ -3,7 +3,7 @@ import { Alert, Button } from 'antd';
 import { useState } from 'react';
 import { useStream } from '../../api/use';
 import type { UploadRow } from '../../api/generated/types';
-import { IconAdd, IconDatasets } from '../../components/icons';
+import { IconAdd, IconChat, IconDatasets } from '../../components/icons';
 import { PageHead, Panel } from '../../components/page';
 import { Refusal } from '../../components/state';
 import { TaskBar } from '../../components/taskbar';
@@ -22,6 +22,7 @@ export function Landing() {
   return <>
     <PageHead title={t('nav.datasets')} lead={t('lead.datasets')}>
       <Button icon={<IconDatasets aria-hidden />} onClick={() => go('datasets', 'sample')}>{t('datasets.sample')}</Button>
+      <Button icon={<IconChat aria-hidden />} onClick={() => go('datasets', 'drafts')}>{t('datasets.byModel')}</Button>
       <Button type="primary" icon={<IconAdd aria-hidden />} onClick={() => go('datasets', 'new')}>{t('datasets.add')}</Button>
     </PageHead>
     {upload.result && <Alert type="success" showIcon role="status" title={t('datasets.uploaded', { name: upload.result.name })} action={<Button size="small" type="primary" onClick={() => go('finetunes', 'new')}>{t('datasets.launch')}</Button>} />}

@@ -9,6 +9,7 @@ import { Answer, Refusal } from '../../../../components/state';
 import { TaskBar } from '../../../../components/taskbar';
 import { useWords } from '../../../../i18n/use';
 import { go } from '../../../../lib/look';
+import { Documents } from './documents';
 import { nameOf } from '../draft';
 import { Foot } from '../frame';
 import { Live, Previewed } from './live';
@@ -34,7 +35,7 @@ function Seen({ id, draft, update, seen, fresh }: StepProps & { seen: SourceSeen
   const recipe = draft.recipe ?? seen.recipe;
   return <>
     <Panel title={t('wizard.what', { name: seen.name })} extra={other}><Reading seen={seen} reading={draft.reading} onReading={(reading) => update({ reading, recipe: null })} /></Panel>
-    {seen.document ? <Alert type="info" showIcon title={t('wizard.prose')} />
+    {seen.document ? <Documents id={id} draft={draft} update={update} />
       : <>
         {asIs ? <AsIs seen={seen} kind={draft.kind} onKind={(kind) => update({ kind })} onMap={() => update({ asIs: false, recipe: seen.recipe })} />
           : <>
