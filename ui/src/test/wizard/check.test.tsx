@@ -99,12 +99,3 @@ it('asks for a yes when the mask itself keeps a kind, and says why masking was r
   await user.click(screen.getByRole('checkbox', { name: /Upload 26 finds as they are/ }));
   expect(await disabled('Go on to upload')).toBe(false);
 });
-
-  const { user } = opened;
-  await user.click(await button('Go on to privacy'));
-  await user.click(await button('Go on to upload'));
-  await user.click(await screen.findByRole('switch', { name: 'Hold rows back for validation' }, slow));
-  await user.click(await button('Prepare the upload'));
-  await screen.findByText('1 file for 内置云', {}, slow);
-  return opened;
-}

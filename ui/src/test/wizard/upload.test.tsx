@@ -11,6 +11,14 @@ vi.setConfig({ testTimeout: 120_000 }); // Four steps by hand take their time wh
 /** At the last step, with one file to send. */
 async function ready(fake = fakeHost()) {
   const opened = await imported('/data/hotel.csv', fake);
+  const { user } = opened;
+  await user.click(await button('Go on to privacy'));
+  await user.click(await button('Go on to upload'));
+  await user.click(await screen.findByRole('switch', { name: 'Hold rows back for validation' }, slow));
+  await user.click(await button('Prepare the upload'));
+  await screen.findByText('1 file for 内置云', {}, slow);
+  return opened;
+}
 
 it('says why an upload was refused, goes on where it was left, and can be cancelled', async () => {
   const fake = fakeHost();

@@ -82,7 +82,7 @@ async fn a_masked_version_follows_its_parent_and_its_report_holds_until_it_is_to
     let data = PathBuf::from(version["path"].as_str().unwrap());
     let verified = receipt_verify(&path, Some(&data)).expect("it holds");
     assert!(verified.data_compared && verified.fingerprint == done["report"]["fingerprint"].as_str().unwrap());
-    let code = |outcome: anyhow::Result<_>| Failure::of(&outcome.err().expect("refused"), Language::English).code;
+    let code = |outcome: anyhow::Result<()>| Failure::of(&outcome.expect_err("refused"), Language::English).code;
     let other = PathBuf::from(first["path"].as_str().unwrap());
     assert_eq!(code(receipt_verify(&path, Some(&other)).map(drop)), "receipt_data_differs");
     let document = std::fs::read_to_string(&path).unwrap();

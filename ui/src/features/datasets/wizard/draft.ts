@@ -20,6 +20,8 @@ export type Wizard = {
   reached: Step;
   /** Of the source; empty where a local data set is worked on. */
   path: string;
+  /** A query as the source: the kept connection's id. */
+  database: { id: string; sql: string } | null;
   reading: SourceReading;
   /** Nothing until a person corrects the guess. */
   recipe: Recipe | null;
@@ -46,7 +48,7 @@ export type Wizard = {
 };
 
 export const freshWizard = (part: Partial<Wizard> = {}): Wizard => ({
-  step: 'choose', reached: 'choose', path: '', reading: {}, recipe: null, asIs: null, kind: 'sft', name: '', dataset: null, version: 0, maxLength: null, batchSize: null, held: [],
+  step: 'choose', reached: 'choose', path: '', database: null, reading: {}, recipe: null, asIs: null, kind: 'sft', name: '', dataset: null, version: 0, maxLength: null, batchSize: null, held: [],
   plan: null, keptFinds: null, split: { on: true, percent: 10, seed: 42, stratified: true }, description: '', parts: null, sent: {}, ...part,
 });
 
@@ -58,7 +60,7 @@ export const isSent = ({ parts, sent }: Wizard) => parts !== null && parts.every
 export const nameOf = (path: string) => path.split(/[\\/]/).filter(Boolean).at(-1) ?? path;
 
 /** Whether a step may be opened. */
-export const isOpen = (draft: Wizard, step: Step) => steps.indexOf(step) <= steps.indexOf(draft.reached) && (step !== 'choose' || draft.path !== '');
+export const isOpen = (draft: Wizard, step: Step) => steps.indexOf(step) <= steps.indexOf(draft.reached) && (step !== 'choose' || draft.path !== '' || draft.database !== null);
 
 /** A kept draft; nothing where it is not one of ours, such as one of a later program. */
 export function readWizard(content: string): Wizard | null {

@@ -11,6 +11,7 @@ import { CheckStep } from './check';
 import { isSent, nameOf, readWizard, useBeginFor, useDrop, useWizard, type Step, type Wizard } from './draft';
 import { Stepper } from './frame';
 import { PrivacyStep } from './privacy';
+import { QueryStep } from './source/query';
 import { SourceStep } from './source/source';
 import { Start } from './source/start';
 import { UploadStep } from './upload';
@@ -86,7 +87,7 @@ export type VersionProps = StepProps & { dataset: string; version: number };
 function Content(props: StepProps) {
   const { draft } = props;
   const { dataset, version } = draft;
-  if (draft.step === 'choose' || dataset === null) return <SourceStep {...props} />;
+  if (draft.step === 'choose' || dataset === null) return draft.database ? <QueryStep {...props} /> : <SourceStep {...props} />;
   if (draft.step === 'check') return <CheckStep key={dataset} {...props} dataset={dataset} version={version} />;
   if (draft.step === 'privacy') return <PrivacyStep {...props} dataset={dataset} version={version} />;
   return <UploadStep {...props} dataset={dataset} version={version} />;

@@ -40,7 +40,8 @@ export function Start({ order, path }: Props) {
       <div className="drop-text"><b>{t('wizard.drop')}</b><span className="soft">{t('wizard.dropText')}</span></div>
       <div className="row"><Button type="primary" icon={<IconFile aria-hidden />} onClick={pickFile}>{t('datasets.choose')}</Button>
         <Button icon={<IconFolder aria-hidden />} onClick={pickFolder}>{t('wizard.chooseFolder')}</Button>
-        <Button icon={<IconDatasets aria-hidden />} onClick={() => void sample()}>{t('datasets.sample')}</Button></div>
+        <Button icon={<IconDatasets aria-hidden />} onClick={() => goInstead('datasets', 'new', begin({ database: { id: '', sql: '' } }))}>{t('wizard.fromDatabase')}</Button>
+        <Button onClick={() => void sample()}>{t('datasets.sample')}</Button></div>
       <p className="soft small">{t('wizard.formats')}</p>
     </section>
   </>;
