@@ -187,7 +187,7 @@ it('masks by chosen ways and rules of one’s own, and a refused rule can be tak
   const fake = fakeHost();
   const { user, sent } = await open({ at: at('/1/privacy'), fake });
   const ways = within(await screen.findByRole('list', { name: 'Kinds that were found' }, slow));
-  expect(ways.getByText('手机号')).toBeTruthy();
+  expect(ways.getByText('mobile number')).toBeTruthy();
   fake.knobs.refuse.mask_preview = refusal('pattern_invalid', 'The pattern of “Order” ends too early.', false);
   fireEvent.mouseDown(screen.getByRole('combobox', { name: 'Kind of rule' }));
   await user.click(await screen.findByText('Pattern', { selector: '.ant-select-item-option-content' }, slow));
@@ -202,7 +202,7 @@ it('masks by chosen ways and rules of one’s own, and a refused rule can be tak
   await user.click(await button('Mask as a new version'));
   await user.click(await button('Open version 4'));
   await screen.findByRole('region', { name: 'Signed privacy report' }, slow);
-  expect(screen.getByRole('row', { name: '手机号 2,107 Mask 2,107' })).toBeTruthy();
+  expect(screen.getByRole('row', { name: 'mobile number 2,107 Mask 2,107' })).toBeTruthy();
   expect(sent('version_mask')).toMatchObject([{ dataset: local, version: 1, plan: { own: [] } }]);
 });
 

@@ -123,7 +123,7 @@ export function sourceFlows(library: Source, refuse: Refuse, uploads: (row: T.Da
   };
 }
 
-type Asked = { dataset?: string };
+type Asked = { dataset?: string; older?: { dataset: string } };
 
 /** Data sets that were made here answer here; the rest is another's, where there is one. */
 export function before<T extends object, O extends object>(library: Source, mine: T, others: O): O & T {
@@ -131,7 +131,8 @@ export function before<T extends object, O extends object>(library: Source, mine
     const other = (others as Record<string, unknown>)[name];
     if (typeof other !== 'function') return [name, own];
     if (name === 'library_list') return [name, () => [...(own as () => object[])(), ...(other as () => object[])()]];
-    return [name, (request: Asked, ...rest: unknown[]) => ((request.dataset === undefined || library.versions[request.dataset] ? own : other) as (...all: unknown[]) => unknown)(request, ...rest)];
+    const of = (request: Asked) => request.dataset ?? request.older?.dataset;
+    return [name, (request: Asked, ...rest: unknown[]) => ((of(request) === undefined || library.versions[of(request) as string] ? own : other) as (...all: unknown[]) => unknown)(request, ...rest)];
   });
   return { ...others, ...Object.fromEntries(both) };
 }
