@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use pc_app::{App, DatasetInput, Keychain, Live, Mask, Unmask, receipt_verify};
 use pc_base::{Cancel, Failure, Language, SystemClock};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::common::Console;
 
@@ -137,6 +138,23 @@ async fn stand_ins_are_shared_by_versions_and_lead_back_with_the_master_key_only
     console.call("library_delete", json!({"dataset": dataset})).await;
     let left: Vec<_> = std::fs::read_dir(sealed.parent().unwrap()).unwrap().collect();
     assert!(left.is_empty(), "the way back goes with the data set, and so do its reports: {left:?}");
+}
+
+#[tokio::test]
+async fn where_a_generated_row_came_from_is_known_of_its_masked_row_too() {
+    let console = Console::open();
+    let first = console.taken("drafted", &rows()).await;
+    let sidecar = |version: u32| {
+        let name = format!("{}-{version}.provenance.jsonl", first["dataset"].as_str().unwrap());
+        console.home.places.home.join("datasets").join(name)
+    };
+    let hash = |line: &str| hex::encode(Sha256::digest(line.as_bytes()));
+    let entry = json!({"row": hash(rows().lines().next().unwrap()), "how": "drafted", "model": "m"});
+    pc_base::write_atomic(&sidecar(1), format!("{entry}\n").as_bytes()).unwrap();
+    let done = console.stream("version_mask", pseudonyms(&first)).await.0;
+    let masked = text(&done["version"]["path"]);
+    let carried: Value = serde_json::from_slice(&std::fs::read(sidecar(2)).expect("it is carried over")).unwrap();
+    assert_eq!((&carried["row"], &carried["how"]), (&json!(hash(masked.lines().next().unwrap())), &json!("drafted")));
 }
 
 #[tokio::test]

@@ -103,6 +103,7 @@ impl App {
             let report = app.masked(&Work { input, out: &file, owner, plan: &plan }, &live)?;
             let kept = app.statement_keep(owner, name, &report)?;
             let counts = report.found.counts.iter().map(|(kind, count)| (kind.name().to_owned(), *count)).collect();
+            let provenance = app.origins_carried(&held.row, &file, Some(&[]), &live.cancel)?;
             let new = NewVersion {
                 file,
                 chain: Chain::Next(held.row.dataset.clone()),
@@ -110,7 +111,7 @@ impl App {
                 made: MadeBy::Mask,
                 source: String::new(),
                 counts,
-                provenance: None,
+                provenance,
             };
             let version = app.version_keep(new, &live, &live.cancel)?;
             Ok(MaskDone { version, report: kept.statement, report_path: kept.path.display().to_string() })
