@@ -111,10 +111,7 @@ fn mapping(bytes: &[u8]) {
     with_file("jsonl", bytes, |path| {
         if let Ok(found) = detect(path, &ReadOptions::default()) {
             let records = found.records();
-            // A template cannot name a column with a brace in it.
-            if !found.columns.iter().any(|name| name.contains(['{', '}'])) {
-                preview(&guess(&records).recipe, &records, "a.jsonl").expect("a guessed recipe is a right one");
-            }
+            preview(&guess(&records).recipe, &records, "a.jsonl").expect("a guessed recipe is a right one");
         }
     });
 }

@@ -160,7 +160,7 @@ impl<'a> Look<'a> {
     fn new(records: &'a [Record]) -> Self {
         let mut names: Vec<&str> = Vec::new();
         for name in records.iter().flat_map(|record| record.names.iter()) {
-            if names.len() < 200 && !names.contains(&name.as_str()) {
+            if names.len() < 200 && !names.contains(&name.as_str()) && Template::can_name(name) {
                 names.push(name);
             }
         }
@@ -338,7 +338,11 @@ impl<'a> Look<'a> {
         let name = named.or(longest).or(self.columns.first().map(|column| column.name)).unwrap_or("text");
         self.because(if named.is_some() { ReasonCode::NameOfText } else { ReasonCode::Longest }, name);
         let heading = self.columns.iter().any(|column| column.name == "heading");
-        let text = if heading { format!("{{heading?}}\n\n{{{name}}}") } else { Template::of_column(name, false) };
+        let text = if heading {
+            format!("{{heading?}}\n\n{}", Template::of_column(name, false))
+        } else {
+            Template::of_column(name, false)
+        };
         let alone = self.columns.len() <= 2;
         let certainty = match (named.is_some(), alone) {
             (true, true) => 0.95,
@@ -352,7 +356,7 @@ impl<'a> Look<'a> {
 /// A question, and what belongs to it where a row has that.
 fn with_context(question: &str, context: Option<&str>) -> String {
     match context {
-        Some(context) => format!("{{{question}}}\n{{{context}?}}"),
+        Some(context) => format!("{}\n{}", Template::of_column(question, false), Template::of_column(context, true)),
         None => Template::of_column(question, false),
     }
 }

@@ -49,9 +49,14 @@ impl Template {
         Ok(Self(pieces))
     }
 
-    /// The text that is exactly one column.
+    /// The text that is exactly one column. One whose name ends with a question mark can only be named as one that may be empty.
     pub fn of_column(name: &str, may_be_empty: bool) -> String {
-        format!("{{{name}{}}}", if may_be_empty { "?" } else { "" })
+        format!("{{{name}{}}}", if may_be_empty || name.ends_with('?') { "?" } else { "" })
+    }
+
+    /// Whether a column can be named at all.
+    pub fn can_name(name: &str) -> bool {
+        !name.trim().is_empty() && !name.contains(['{', '}'])
     }
 
     /// All columns.

@@ -393,3 +393,15 @@ fn records_of_elsewhere_become_the_rows_that_a_file_of_them_does_and_a_broken_so
     let error = convert_records(Box::new(std::iter::empty()), &job, &Silent, &Cancel::default());
     assert_eq!(Failure::of(&error.expect_err("no such column"), Language::English).code, "recipe_column_missing");
 }
+
+#[test]
+fn columns_with_marks_of_templates_in_their_names_are_guessed_or_left_out() {
+    let rows =
+        [json!({"question?": "几点？", "answer?": "六点。"}), json!({"question?": "几号？", "answer?": "三号。"})];
+    let records: Vec<Record> = (1..).zip(rows).map(|(at, row)| record(at, row)).collect();
+    let found = preview(&guess(&records).recipe, &records, "a").expect("a guessed recipe is a right one");
+    let row = found[0].row.as_ref().expect("it has both").to_string();
+    assert!(row.contains("几点？") && row.contains("六点。"), "{row}");
+    let odd = [record(1, json!({"{q": "a", "}": "b", " ": "c"}))];
+    preview(&guess(&odd).recipe, &odd, "a").expect("what cannot be named is not, and the recipe can be read");
+}
