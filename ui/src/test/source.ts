@@ -87,6 +87,7 @@ export function sourceFlows(library: Source, refuse: Refuse, uploads: (row: T.Da
   };
   return {
     source_import: async (request: T.SourceImport, parts: Parts) => { await parts('import', 187_344, 'bytes'); return added(library, request.name, { kind: request.recipe?.kind ?? request.kind, source: request.path }); },
+    database_import: async (request: T.DatabaseImport, parts: Parts) => { await parts('query', 1840, 'rows'); return added(library, request.name, { made: 'query', source: request.sql }); },
     document_import: async (request: T.DocumentImport, parts: Parts) => { await parts('read', 2_400_000, 'bytes'); return added(library, request.name, { kind: 'cpt', made: 'passages', source: request.path }); },
     version_export: async (_: T.VersionExport, parts: Parts) => { await parts('export', 187_344, 'bytes'); return {}; },
     version_check: async (request: T.VersionCheck, parts: Parts) => { await parts('check', 187_344, 'bytes'); const row = held(library, request, refuse); return kept(row, wrong(row), request.model ?? null); },

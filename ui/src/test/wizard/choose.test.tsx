@@ -122,3 +122,23 @@ it('offers passages of documents, and drafts by a model instead', async () => {
   await step('Check');
   expect(sent('document_import')).toEqual([{ path: '/data/manual.pdf', name: 'manual', max_chars: 800 }]);
 });
+
+it('takes the rows of a query, with a mapping that was corrected, and says why an import was refused', async () => {
+  const { user, knobs, sent } = await open({ at: 'datasets/new' });
+  await user.click(await button('From a database'));
+  await user.click(await button('Connect: Front desk'));
+  await user.click(await button('Write the query for public.faq'));
+  await user.click(await button('Show the first rows'));
+  await pick(user, 'Kind of rows', /CPT/);
+  await waitFor(() => expect(sent('database_preview')).toHaveLength(1), slow);
+  expect(await disabled('Import and check')).toBe(true);
+  fireEvent.change(await screen.findByRole('textbox', { name: 'Name of the dataset' }, slow), { target: { value: 'desk' } });
+  knobs.refuse.database_import = refusal('source_lost', 'The connection to the server was lost.');
+  await user.click(await button('Import and check'));
+  await screen.findByText('The connection to the server was lost.', {}, slow);
+  delete knobs.refuse.database_import;
+  await user.click(await button('Try again'));
+  await step('Check');
+  expect(sent('database_import').at(-1)).toMatchObject({ id: 'db-1', name: 'desk', recipe: { kind: 'cpt' } });
+  await expectAccessible();
+});
