@@ -21,7 +21,7 @@ export function Begun() {
   return <Panel title={t('datasets.begun')}>
     <Refusal error={list.error ?? refused} onRetry={() => { setRefused(null); void list.refetch(); }} />
     <ul className="rows" aria-label={t('datasets.begun')}>{rows.map(({ id, saved_at, draft }) => {
-      const name = draft.name || nameOf(draft.path) || id;
+      const name = draft.name || nameOf(draft.path) || (draft.database ? t('wizard.fromDatabase') : id);
       return <li key={id} className="row between">
         <div className="cell-two"><b className="break">{name}</b><span className="soft">{t('datasets.atStep', { at: steps.indexOf(draft.step) + 1, step: t(`wizard.step.${draft.step}`), age: age(lang, saved_at) })}</span>{draft.path && <span className="soft break">{draft.path}</span>}</div>
         <div className="row"><Button size="small" type="primary" icon={<IconStart aria-hidden />} aria-label={t('datasets.continueOf', { name })} onClick={() => go('datasets', 'new', id)}>{t('datasets.continue')}</Button>
