@@ -18,8 +18,8 @@ fn a_file_with_errors_is_refused_with_every_line_before_anything_is_sent() {
     let refused = run(&here, &["dataset", "upload", &file.display().to_string()]);
     assert_eq!((refused.code(), refused.status), ("dataset_has_errors", 1), "{}", refused.result());
     let report = refused.lines.iter().find(|line| line["findings"].is_array()).expect("the errors are listed");
-    let mut lines: Vec<u64> =
-        report["findings"].as_array().unwrap().iter().filter_map(|f| f["line"].as_u64()).collect();
+    let errors = report["findings"].as_array().unwrap().iter().filter(|found| found["severity"] == "error");
+    let mut lines: Vec<u64> = errors.filter_map(|found| found["line"].as_u64()).collect();
     lines.dedup();
     assert_eq!(lines, [4, 8, 9], "every bad line and no good one: {report}");
     let listed = run(&here, &["dataset", "list"]);
@@ -32,7 +32,7 @@ fn what_is_not_there_is_named_in_one_sentence_in_both_languages() {
     let file = here.home.file("train.jsonl", tiny_rows(30)).display().to_string();
     let dataset = upload(&here, &file);
     let asked: [(&[&str], &str); 5] = [
-        (&["dataset", "upload", "nowhere.jsonl"], "file_not_found"),
+        (&["dataset", "upload", "nowhere.jsonl"], "dataset_input_unknown"),
         (&["main-job", "--model", TINY, "--file", "nowhere.jsonl"], "file_not_found"),
         (&["main-job", "--model", "nobody"], "model_unknown"),
         (&["tune", "start", "--dataset", &dataset, "--model", "nobody"], "cloud_refused"),
