@@ -69,10 +69,12 @@ impl Screen<'_> {
         }
     }
 
-    /// Whether it is enabled and stands still: a dialog that still grows would move it away under the pointer.
+    /// Whether it is enabled and stands still in the middle, where nothing that sticks to an edge covers it: a dialog that still
+    /// grows would move it away under the pointer.
     async fn can_be_pressed(&self, element: &Element) -> Result<bool> {
         let script = "const [element, done] = arguments;\
             if (element.disabled || element.getAttribute('aria-disabled') === 'true') return done(false);\
+            element.scrollIntoView({block: 'center', behavior: 'instant'});\
             const place = () => JSON.stringify(element.getBoundingClientRect());\
             const before = place();\
             setTimeout(() => done(element.isConnected && place() === before), 80);";
