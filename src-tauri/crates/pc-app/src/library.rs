@@ -245,7 +245,7 @@ impl App {
         })
     }
 
-    /// What a word of the command line means: a path, or `NAME[@VERSION]` of a local data set where there is no such file.
+    /// What a word of the command line means: a path, or `NAME@VERSION` of a local data set where there is no such file.
     /// [`Code::DatasetInputUnknown`].
     pub async fn dataset_input(&self, word: &str) -> Result<DatasetInput> {
         let word = word.to_owned();
