@@ -33,7 +33,7 @@ impl From<RowKind> for DatasetKind {
 /// A file, and how it is looked at.
 #[derive(clap::Args)]
 pub struct AskedOf {
-    /// A file, or NAME@VERSION of a data set on this machine, with which the verdict is kept.
+    /// A file, NAME or NAME@VERSION of a data set on this machine, with which the verdict is kept.
     pub input: String,
     /// What its rows are; a data set knows it.
     #[arg(long, value_enum, default_value_t)]
@@ -49,7 +49,7 @@ pub struct AskedOf {
 /// What is changed, and where the outcome goes.
 #[derive(clap::Args)]
 pub struct Edit {
-    /// A file, or NAME@VERSION of a data set on this machine.
+    /// A file, NAME or NAME@VERSION of a data set on this machine.
     pub input: String,
     /// The JSONL file to write. Default: the next version of the data set.
     #[arg(long, value_name = "FILE")]
@@ -69,7 +69,7 @@ pub enum Dataset {
         /// Updates read this many rows each; there must be more.
         #[arg(long, value_name = "ROWS")]
         batch_size: Option<u64>,
-        /// What training must not know: rows (a JSONL file, or NAME@VERSION), or a golden set (.json); may be given several times.
+        /// What training must not know: rows (a JSONL file, NAME or NAME@VERSION), or a golden set (.json); may be given several times.
         #[arg(long, value_name = "FILE")]
         held: Vec<String>,
     },
@@ -108,7 +108,7 @@ pub enum Dataset {
     ImportDb(ImportDb),
     /// Divide rows into training and validation, the same way each time. Rows that are nearly the same stay on one side.
     Split {
-        /// A file, or NAME@VERSION of a data set on this machine.
+        /// A file, NAME or NAME@VERSION of a data set on this machine.
         file: String,
         /// The JSONL file of the rows to train on. Default: two new data sets on this machine.
         #[arg(long, requires = "validation")]
@@ -141,7 +141,7 @@ pub enum Dataset {
     },
     /// Take a sample that looks like the whole, the same each time.
     Sample {
-        /// A file, or NAME@VERSION of a data set on this machine.
+        /// A file, NAME or NAME@VERSION of a data set on this machine.
         input: String,
         #[arg(long)]
         rows: u64,
@@ -186,7 +186,7 @@ pub enum Dataset {
     Drafts(Drafts),
     /// Check a file, or a version of a data set, and, where it has no errors, send it to the cloud.
     Upload {
-        /// A file, or NAME@VERSION of a data set on this machine.
+        /// A file, NAME or NAME@VERSION of a data set on this machine.
         input: String,
         /// What its rows are.
         #[arg(long, value_enum, default_value_t)]

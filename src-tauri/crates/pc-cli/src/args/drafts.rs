@@ -21,7 +21,7 @@ pub struct Passages {
 
 #[derive(Args)]
 pub struct Drafting {
-    /// Documents, a JSONL file, or NAME@VERSION of a data set on this machine.
+    /// Documents, a JSONL file, NAME or NAME@VERSION of a data set on this machine.
     pub input: String,
     /// Who writes: a deployment of the selected cloud, or local:MODEL[:f32|int8|int4] on this machine.
     #[arg(long, value_parser = target)]

@@ -34,7 +34,7 @@ impl From<Way> for MaskWay {
 
 #[derive(Args)]
 pub struct Mask {
-    /// A JSONL file, or NAME@VERSION of a data set on this machine.
+    /// A JSONL file, NAME or NAME@VERSION of a data set on this machine.
     pub input: String,
     /// The file to write. Without it the input must be a data set on this machine, which gets its next version.
     #[arg(long, value_name = "FILE")]
